@@ -1,0 +1,28 @@
+PYTHON ?= python3.11
+VENV ?= .venv
+DEMO ?= runs/demo
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint setup
+
+demo: setup
+	$(BIN)/python train.py --model vgg_wgan --dataset dead_leaves --workdir $(DEMO) --overwrite \
+	  --steps 300 --set warmup_steps=280 --set filters=32 --set validate_every=100
+	$(BIN)/python evaluate.py $(DEMO) --baselines --limit 500
+	@echo
+	@echo "Picture: $(DEMO)/figures/completions.png   Table: $(DEMO)/results.json and above"
+	@echo "Model for serving: $(DEMO)/saved_model/1"
+
+test: setup lint
+	$(BIN)/python -m pytest -q -rs
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+setup: $(VENV)/installed
+
+$(VENV)/installed: requirements.txt
+	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q -r requirements.txt
+	touch $@

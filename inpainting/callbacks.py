@@ -1,0 +1,215 @@
+"""What happens between the steps of `fit`: logs, validation, samples, checkpoints, and stopping.
+
+One step is one batch of `fit`; all intervals count the run's own steps, so that a resumed run does the same
+things at the same steps.
+"""
+
+import json
+import signal
+import sys
+import time
+
+import numpy as np
+import tensorflow as tf
+from tensorflow import keras
+
+from inpainting import checkpoints, figures
+from inpainting.masks import composite
+
+
+SAMPLES = 8
+
+
+class NotFiniteError(Exception):
+    """A loss, a gradient norm or a weight is not finite: the run cannot go on."""
+
+
+class Journal:
+    """Writes scalars to metrics.jsonl and TensorBoard, pictures to samples/ and TensorBoard.
+
+    Opened at `step`, it drops the lines of later steps: those of an interrupted run that resumes.
+    """
+
+    def __init__(self, workdir, *, step, config):
+        self.workdir = workdir
+        kept = []
+        if workdir.metrics.exists():
+            lines = workdir.metrics.read_text().splitlines()
+            kept = [line for line in lines if _step_of(line) <= step]
+        with checkpoints.atomic_file(workdir.metrics) as file:
+            file.write("".join(f"{line}\n" for line in kept).encode())
+        self.writer = tf.summary.create_file_writer(str(workdir.tensorboard))
+        with self.writer.as_default(step=step):
+            settings = "\n".join(f"    {key} = {value}" for key, value in config.to_dict().items())
+            tf.summary.text("config", settings)
+
+    def scalars(self, step, values):
+        values = {key: float(value) for key, value in values.items()}
+        with open(self.workdir.metrics, "a") as file:
+            file.write(json.dumps({"step": step, **values}) + "\n")
+        with self.writer.as_default(step=step):
+            for key, value in values.items():
+                tf.summary.scalar(key, value)
+        self.writer.flush()
+
+    def picture(self, step, pixels):
+        self.workdir.samples.mkdir(exist_ok=True)
+        with checkpoints.atomic_file(self.workdir.samples / f"step_{step:07d}.png") as file:
+            file.write(tf.io.encode_png(pixels).numpy())
+        with self.writer.as_default(step=step):
+            tf.summary.image("context | completion | truth", pixels[None])
+        self.writer.flush()
+
+
+def _step_of(line):
+    try:
+        return json.loads(line)["step"]
+    except ValueError:  # the last line of a killed run may be cut
+        return float("inf")
+
+
+class Monitor(keras.callbacks.Callback):
+    """Every `log_every` steps: the means since the last time to the journal, and a line of progress.
+
+    A value that is not finite raises NotFiniteError at once.
+    """
+
+    def __init__(self, *, config, journal, start, schedule):
+        super().__init__()
+        self.config = config
+        self.journal = journal
+        self.done = start
+        self.schedule = schedule
+        self.terminal = sys.stdout.isatty()
+
+    def on_train_begin(self, logs=None):
+        self._mark()
+
+    def _mark(self):
+        self.marked_step, self.marked_time = self.done, time.perf_counter()
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.done += 1
+        bad = [name for name, value in logs.items() if not np.isfinite(value)]
+        if bad:
+            raise NotFiniteError(f"{bad[0]} is not finite at step {self.done}")
+        if self.done % self.config.log_every == 0 or self.done == self.config.steps:
+            self._log(logs)
+            self.model.reset_metrics()
+            self._mark()
+
+    def pause(self, seconds):
+        """Leaves so many seconds of validation or writing out of the speed."""
+        self.marked_time += seconds
+
+    def _log(self, logs):
+        config = self.config
+        batches = config.batches_until(self.done) - config.batches_until(self.marked_step)
+        speed = batches * config.batch_size / (time.perf_counter() - self.marked_time)
+        left = (config.batches_until(config.steps) - config.batches_until(self.done)) * config.batch_size
+        if self.done <= config.warmup_steps:
+            logs = {name: value for name, value in logs.items() if name in self.model.WARMUP_TRACKED}
+        rates = {"learning_rate": self.schedule(self.done), "images_per_second": speed}
+        self.journal.scalars(self.done, {**logs, **rates})
+        losses = "  ".join(f"{name} {float(value):.4g}" for name, value in logs.items())
+        line = f"step {self.done}/{config.steps}  {losses}  {speed:.0f} images/s  {_clock(left / speed)} left"
+        print(f"\r\033[K{line}" if self.terminal else line, end="" if self.terminal else "\n", flush=True)
+
+
+def _clock(seconds):
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+
+
+class Validation(keras.callbacks.Callback):
+    """Every `validate_every` steps: metrics of the averaged weights, samples, the best checkpoint, early stop.
+
+    The best is the lowest hole_mse on the validation split. A WGAN's steps before its critic joins do not
+    compete: what is kept is a model of the method that was asked for.
+    """
+
+    def __init__(self, *, config, journal, batches, workdir, progress, monitor):
+        super().__init__()
+        self.config = config
+        self.journal = journal
+        self.batches = batches
+        self.samples = next(iter(batches.unbatch().batch(SAMPLES)))
+        self.workdir = workdir
+        self.progress = progress
+        self.monitor = monitor
+
+    def on_train_batch_end(self, batch, logs=None):
+        step = self.monitor.done
+        if step % self.config.validate_every and step != self.config.steps:
+            return
+        began = time.perf_counter()
+        values = self.model.evaluate(self.batches, verbose=0, return_dict=True)
+        self.journal.scalars(step, {f"validation_{name}": value for name, value in values.items()})
+        self.journal.picture(step, self.picture())
+        verdict = self._judge(step, float(values["hole_mse"]))
+        print(f"\nvalidation at step {step}: hole_mse {values['hole_mse']:.5f} ({verdict})", flush=True)
+        self.monitor.pause(time.perf_counter() - began)
+
+    def picture(self):
+        """context | completion | truth of the fixed samples, uint8 [height, width, 3]."""
+        context, mask, image = (self.samples[key] for key in ("context", "mask", "image"))
+        completed = composite(mask, self.model([context, mask]), image)
+        return figures.strip(context, completed, image)
+
+    def _judge(self, step, hole_mse):
+        progress = self.progress
+        if step <= self.config.warmup_steps:
+            return "warm-up"
+        if progress["best"] is None or hole_mse < progress["best"]:
+            progress.update(best=hole_mse, best_step=step, stale=0)
+            checkpoints.save(self.workdir.best, self.model.state(), progress)
+            return "the best so far"
+        progress["stale"] += 1
+        if progress["stale"] >= self.config.patience:
+            self.model.stop_training = True
+            progress["stopped"] = True
+            return f"no better for {progress['stale']} validations: stopping early"
+        return f"best {progress['best']:.5f} at step {progress['best_step']}"
+
+
+class Checkpointing(keras.callbacks.Callback):
+    """Saves the run every `checkpoint_every` steps, at its end, and on SIGINT or SIGTERM, which end it.
+
+    A second signal ends the program at once; the last checkpoint stays. Comes after Validation, whose state
+    it saves.
+    """
+
+    def __init__(self, *, config, workdir, progress, monitor):
+        super().__init__()
+        self.config = config
+        self.workdir = workdir
+        self.progress = progress
+        self.monitor = monitor
+        self.signal = None
+        self.previous = {}
+
+    def on_train_begin(self, logs=None):
+        self.previous = {number: signal.signal(number, self._stop) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def on_train_end(self, logs=None):
+        self.restore_signals()
+
+    def restore_signals(self):
+        for number, handler in self.previous.items():
+            signal.signal(number, handler)
+
+    def _stop(self, number, frame):
+        self.signal = number
+        self.restore_signals()
+        print("\nstopping after this step (again to stop at once)", flush=True)
+
+    def on_train_batch_end(self, batch, logs=None):
+        step = self.monitor.done
+        ends = self.signal or self.model.stop_training or step == self.config.steps
+        if step % self.config.checkpoint_every == 0 or ends:
+            began = time.perf_counter()
+            checkpoints.save(self.workdir.last, self.model.state(), self.progress)
+            self.monitor.pause(time.perf_counter() - began)
+        if self.signal:
+            self.model.stop_training = True

@@ -1,0 +1,94 @@
+"""Checkpoints: the state of a run in one NumPy archive, written beside and renamed.
+
+One file is either there or not, is checked by the CRC of each member when read, and is the same on both Keras
+lines. A run keeps two: `last.npz`, to resume from, and `best.npz`, the best on validation.
+"""
+
+import json
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from inpainting.errors import InputError
+
+LAST, BEST = "last.npz", "best.npz"
+
+
+def save(path, state, progress):
+    """Writes the variables of `state`, a dict of name -> list of variables, and `progress`, a dict for JSON.
+
+    Raises FloatingPointError, and writes nothing, if a variable is not finite.
+    """
+    arrays = {
+        f"{name}/{index:03d}": np.asarray(variable.numpy())
+        for name, variables in state.items()
+        for index, variable in enumerate(variables)
+    }
+    for key, array in arrays.items():
+        if not np.all(np.isfinite(array)):
+            raise FloatingPointError(f"{key} is not finite")
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_file(path) as file:
+        np.savez(file, progress=np.array(json.dumps(progress)), **arrays)
+
+
+class atomic_file:
+    """Context manager: a binary file beside `path` that takes its place at the end, or vanishes on an error."""
+
+    def __init__(self, path):
+        self.path = Path(path)
+        self.beside = self.path.with_name(f".{self.path.name}.{os.getpid()}")
+
+    def __enter__(self):
+        self.file = open(self.beside, "wb")  # noqa: SIM115
+        return self.file
+
+    def __exit__(self, kind, error, traceback):
+        try:
+            if kind is None:
+                self.file.flush()
+                os.fsync(self.file.fileno())
+            self.file.close()
+            if kind is None:
+                os.replace(self.beside, self.path)
+        finally:
+            self.beside.unlink(missing_ok=True)
+
+
+def load(path):
+    """The arrays of a checkpoint, a dict of name -> list, and its progress. InputError if it is damaged."""
+    path = Path(path)
+    if not path.exists():
+        raise InputError(f"there is no checkpoint {path}: train first")
+    groups = {}
+    try:
+        with np.load(path) as archive:
+            progress = json.loads(str(archive["progress"]))
+            for key in sorted(set(archive.files) - {"progress"}):
+                groups.setdefault(key.split("/")[0], []).append(archive[key])
+    except (zipfile.BadZipFile, EOFError, KeyError, ValueError, OSError) as error:
+        raise InputError(
+            f"the checkpoint {path} is damaged ({error}): resume from a copy, or start over with --overwrite"
+        ) from error
+    return groups, progress
+
+
+def restore(groups, state, path):
+    """Assigns the arrays of `load` to the variables of `state` (some of the groups, or all).
+
+    Raises InputError, before anything is assigned, if they do not fit.
+    """
+    for name, variables in state.items():
+        saved = [tuple(array.shape) for array in groups.get(name, [])]
+        wanted = [tuple(variable.shape) for variable in variables]
+        if saved != wanted:
+            raise InputError(
+                f"the checkpoint {path} does not fit this model: its {name} has other variables; "
+                "use the settings it was trained with"
+            )
+    for name, variables in state.items():
+        for variable, array in zip(variables, groups[name], strict=True):
+            variable.assign(array)

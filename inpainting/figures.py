@@ -1,0 +1,59 @@
+"""Pictures of completions. Images are float [N, S, S, 3] in [-1, 1]."""
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from inpainting.checkpoints import atomic_file
+from inpainting.pixels import to_uint8
+
+
+def strip(*columns, zoom=4, gap=1):
+    """Images side by side, a row for each, as one uint8 array [height, width, 3], each pixel zoom × zoom.
+
+    columns: float arrays [N, S, S, 3], e.g. context, completion and truth.
+    """
+    count, size = columns[0].shape[:2]
+    sheet = np.full((count * (size + gap) - gap, len(columns) * (size + gap) - gap, 3), 255, np.uint8)
+    for column, images in enumerate(columns):
+        for row, image in enumerate(to_uint8(images).numpy()):
+            top, left = row * (size + gap), column * (size + gap)
+            sheet[top : top + size, left : left + size] = image
+    return sheet.repeat(zoom, 0).repeat(zoom, 1)
+
+
+def completions(context, completed, truth, path):
+    """Writes a figure of context | completion | truth, two triples a row. N is even."""
+    kinds = {"context": context, "completion": completed, "truth": truth}
+    rows = len(truth) // 2
+    figure = Figure(figsize=(7.2, 1.15 * rows + 0.3), dpi=100, layout="constrained")
+    axes = figure.subplots(rows, 6, squeeze=False)
+    for column in range(6):
+        name = list(kinds)[column % 3]
+        axes[0, column].set_title(name, fontsize=9)
+        for row in range(rows):
+            image = kinds[name][row + rows * (column // 3)]
+            axes[row, column].imshow(to_uint8(image).numpy())
+            axes[row, column].axis("off")
+    _write(figure, path)
+
+
+def error_histogram(errors, path):
+    """Writes the distribution of the per-image hole_mse of each model. errors: name -> [N]."""
+    figure = Figure(figsize=(6, 3.2), dpi=100)
+    axis = figure.subplots()
+    bins = np.geomspace(1e-5, 1, 60)
+    for name, error in errors.items():
+        axis.hist(np.maximum(error, bins[0]), bins, histtype="step", label=f"{name} (mean {np.mean(error):.4f})")
+    axis.set_xscale("log")
+    axis.set_xlabel("hole_mse of an image")
+    axis.set_ylabel("images")
+    axis.legend(fontsize=8)
+    _write(figure, path)
+
+
+def _write(figure, path):
+    FigureCanvasAgg(figure)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_file(path) as file:
+        figure.savefig(file, format="png", bbox_inches="tight")

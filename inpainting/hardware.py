@@ -1,0 +1,56 @@
+"""What the machine can do: number format and XLA."""
+
+import contextlib
+import platform
+from pathlib import Path
+
+import tensorflow as tf
+from tensorflow import keras
+
+
+def precision(wanted):
+    """The Keras dtype policy for `--precision` and the reason: (policy, reason).
+
+    auto: bfloat16 on a GPU of compute capability 8 or more and on a CPU that multiplies in it, float32
+    elsewhere. float16 is never chosen unasked: it needs its loss scaled.
+    """
+    if wanted != "auto":
+        return wanted, "as asked"
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        capability = tf.config.experimental.get_device_details(gpus[0]).get("compute_capability", (0, 0))
+        if capability >= (8, 0):
+            return "mixed_bfloat16", f"GPU of compute capability {capability[0]}.{capability[1]}"
+        return "float32", "GPU without bfloat16"
+    flags = _cpu_flags()
+    for flag in ("amx_bf16", "avx512_bf16"):
+        if flag in flags:
+            return "mixed_bfloat16", f"CPU with {flag}"
+    return "float32", "CPU without bfloat16"
+
+
+def _cpu_flags():
+    if platform.system() != "Linux":
+        return ()
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    return next((line.split(":")[1].split() for line in lines if line.startswith("flags")), ())
+
+
+def jit(wanted):
+    """Whether to compile with XLA, and the reason: (bool, reason). auto: on a GPU; on a CPU it is slower."""
+    if wanted != "auto":
+        return wanted == "on", "as asked"
+    if tf.config.list_physical_devices("GPU"):
+        return True, "GPU"
+    return False, "CPU"
+
+
+@contextlib.contextmanager
+def dtype_policy(name):
+    """Layers made within compute in this dtype policy."""
+    previous = keras.mixed_precision.global_policy()
+    keras.mixed_precision.set_global_policy(name)
+    try:
+        yield
+    finally:
+        keras.mixed_precision.set_global_policy(previous)

@@ -1,0 +1,50 @@
+"""Adversarial losses. Scores are [B], one a picture; all losses are scalars, to be minimised.
+
+Wasserstein GAN (Arjovsky et al. 2017, arXiv 1701.07875, Algorithm 1) and its gradient penalty
+(Gulrajani et al. 2017, arXiv 1704.00028).
+"""
+
+import tensorflow as tf
+
+
+def wasserstein_critic_loss(*, real_scores, fake_scores):
+    """Minimised by the critic: mean score of the completions − mean score of the real images.
+
+    Its negative estimates the earth mover's distance, up to the critic's Lipschitz constant.
+    """
+    _check_scores(real_scores=real_scores, fake_scores=fake_scores)
+    return tf.reduce_mean(fake_scores) - tf.reduce_mean(real_scores)
+
+
+def wasserstein_generator_loss(*, fake_scores):
+    """Minimised by the generator: −mean score of its completions."""
+    _check_scores(fake_scores=fake_scores)
+    return -tf.reduce_mean(fake_scores)
+
+
+def gradient_penalty(*, critic, real, fake, mixing):
+    """Mean of (‖∇critic(x̂)‖₂ − 1)² on x̂ between real and fake images, minimised by the critic.
+
+    critic: images -> scores [B]. real, fake: [B, H, W, 3]. mixing: [B, 1, 1, 1], uniform in [0, 1]
+    (Gulrajani et al., Algorithm 1, line 4); 0 is all fake, 1 all real.
+    """
+    mixed = mixing * real + (1 - mixing) * fake
+    with tf.GradientTape() as tape:
+        tape.watch(mixed)
+        scores = critic(mixed)
+    squared_norms = tf.reduce_sum(tf.square(tape.gradient(scores, mixed)), axis=[1, 2, 3])
+    # The derivative of a square root is infinite at 0, where a critic that ignores its input starts.
+    norms = tf.sqrt(squared_norms + 1e-12)
+    return tf.reduce_mean(tf.square(norms - 1.0))
+
+
+def clip_weights(variables, clip):
+    """Clips every variable to [−clip, clip] (Algorithm 1, line 7): called right after a critic update."""
+    for variable in variables:
+        variable.assign(tf.clip_by_value(variable, -clip, clip))
+
+
+def _check_scores(**scores):
+    for name, score in scores.items():
+        if len(score.shape) != 1:
+            raise ValueError(f"{name} must be of shape [batch]. Received: {score.shape}")

@@ -1,0 +1,14 @@
+"""The two converters between pictures (uint8) and the networks' images (float32 in [-1, 1])."""
+
+import tensorflow as tf
+
+
+def to_float(images):
+    """uint8 0…255 -> float32 in [-1, 1]."""
+    return tf.cast(images, tf.float32) / 127.5 - 1.0
+
+
+def to_uint8(images):
+    """float in [-1, 1], clipped, -> uint8 0…255, rounded: the inverse of `to_float` on all 256 values."""
+    scaled = tf.round((tf.cast(images, tf.float32) + 1.0) * 127.5)
+    return tf.cast(tf.clip_by_value(scaled, 0.0, 255.0), tf.uint8)

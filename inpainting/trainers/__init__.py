@@ -1,0 +1,44 @@
+"""The trainers by method. A new method is a trainer in its own file and a branch here."""
+
+from tensorflow import keras
+
+from inpainting.trainers.autoencoder import AutoencoderTrainer
+from inpainting.trainers.wgan import WGANTrainer
+
+
+def learning_rate_schedule(config):
+    """Linear warm-up to the learning rate, then cosine decay to 0 at the last step (section 7.1)."""
+    warmup = min(config.learning_rate_warmup, config.steps // 2)
+    return keras.optimizers.schedules.CosineDecay(
+        0.0, config.steps - warmup, warmup_target=config.learning_rate, warmup_steps=warmup
+    )
+
+
+def build_trainer(config, *, generator, ema_generator, critic, jit, loss_scale=1.0):
+    """The compiled trainer of a config's method, around the networks. critic: None where the method has none."""
+    arguments = {
+        "generator": generator,
+        "ema_generator": ema_generator,
+        "overlap": config.overlap,
+        "overlap_weight": config.overlap_weight,
+        "ema_decay": config.ema_decay,
+        "loss_scale": loss_scale,
+    }
+    optimizers = {"generator_optimizer": keras.optimizers.Adam(learning_rate_schedule(config))}
+    if config.method == "l2":
+        trainer = AutoencoderTrainer(**arguments)
+    else:
+        # Algorithm 1 of the WGAN paper: momentum makes the critic's training unstable.
+        optimizers["critic_optimizer"] = keras.optimizers.RMSprop(config.critic_learning_rate)
+        trainer = WGANTrainer(
+            **arguments,
+            critic=critic,
+            alpha=config.alpha,
+            lipschitz=config.lipschitz,
+            clip=config.clip,
+            penalty_weight=config.penalty_weight,
+            warmup_steps=config.warmup_steps,
+            seed=config.seed,
+        )
+    trainer.compile(**optimizers, jit_compile=jit)
+    return trainer

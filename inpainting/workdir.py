@@ -1,0 +1,87 @@
+"""A run's directory: what is in it, and who may write there."""
+
+import json
+import shutil
+from pathlib import Path
+
+from inpainting.checkpoints import BEST, LAST, atomic_file
+from inpainting.errors import InputError
+from inpainting.experiments import from_dict
+
+CONTENTS = (
+    "config.json",
+    "checkpoints",
+    "tensorboard",
+    "metrics.jsonl",
+    "samples",
+    "figures",
+    "saved_model",
+    "results.json",
+)
+
+
+class Workdir:
+    """Paths of a run: config.json, checkpoints/, tensorboard/, metrics.jsonl, samples/, saved_model/, …"""
+
+    def __init__(self, path):
+        self.path = Path(path)
+        self.config = self.path / "config.json"
+        self.last = self.path / "checkpoints" / LAST
+        self.best = self.path / "checkpoints" / BEST
+        self.tensorboard = self.path / "tensorboard"
+        self.metrics = self.path / "metrics.jsonl"
+        self.samples = self.path / "samples"
+        self.figures = self.path / "figures"
+        self.saved_model = self.path / "saved_model" / "1"
+        self.results = self.path / "results.json"
+
+    def check(self, config, *, resume, overwrite):
+        """Refuses, writing nothing, a directory that this run may not write to."""
+        if self.path.exists() and not self.path.is_dir():
+            raise InputError(f"{self.path} is a file: give --workdir a directory")
+        if resume:
+            self._check_resumable(config)
+        elif self.config.exists() and not overwrite:
+            raise InputError(
+                f"{self.path} already holds a run: continue it with --resume, replace it with --overwrite, "
+                "or choose another --workdir"
+            )
+        elif self.path.exists() and not self.config.exists() and any(self.path.iterdir()):
+            raise InputError(f"{self.path} is not empty and holds no run: choose another --workdir")
+
+    def _check_resumable(self, config):
+        if not self.config.exists():
+            raise InputError(f"{self.path} holds no run to resume: leave out --resume to start one")
+        if not self.last.exists():
+            raise InputError(f"{self.path} has no checkpoint yet: start it over with --overwrite")
+        saved, wanted = self.read_config().to_dict(), config.to_dict()
+        free = ("steps", "data_dir", "jit", "patience", "log_every", "validate_every", "checkpoint_every")
+        for name in saved:
+            if saved[name] != wanted[name] and name not in free:
+                raise InputError(
+                    f"{self.path} was trained with {name}={saved[name]}, not {wanted[name]}: resume with the "
+                    "same settings or choose another --workdir"
+                )
+
+    def create(self, config, *, overwrite):
+        """Makes the directory and its config.json; with overwrite, an earlier run's files are removed first."""
+        if overwrite and self.config.exists():
+            for name in CONTENTS:
+                path = self.path / name
+                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        self.path.mkdir(parents=True, exist_ok=True)
+        self.write_json(self.config, config.to_dict())
+
+    def read_config(self):
+        """The run's Config. InputError if the directory is no run."""
+        if not self.config.exists():
+            raise InputError(f"{self.path} is not a run's directory: it has no config.json")
+        try:
+            return from_dict(json.loads(self.config.read_text()))
+        except (ValueError, TypeError) as error:
+            raise InputError(f"{self.config} cannot be read ({error})") from error
+
+    @staticmethod
+    def write_json(path, values):
+        with atomic_file(path) as file:
+            file.write((json.dumps(values, indent=2) + "\n").encode())

@@ -1,0 +1,108 @@
+"""Batches for training and evaluation: the one chain from decoded images to image, mask and context.
+
+Training, in this order:
+
+1. decode once, keep the uint8 images in memory: everything random comes after, so no epoch repeats another;
+2. pick the step's images: position p of the stream is image perm_e(p mod N) of epoch e = p div N, so an epoch
+   sees every image once, and no state is kept;
+3. flip and shift while the images are still bytes: a look-up, four times less memory to move;
+4. to float32 in [-1, 1], then hue, saturation, contrast and blur: after the geometry, so that reflected
+   borders are coloured and blurred with the rest;
+5. draw the masks and fill the holes: after the augmentation, so that no colour of the hole leaks out by the
+   blur or the mean colour;
+6. prefetch, so that the next step is made while this one trains.
+
+Each step is a function of (seed, step): a resumed run needs the step number alone, and two runs with one seed
+see the same data. A data set too large for the memory is streamed through a shuffle buffer instead; its order
+is not a function of the step, so a resumed run starts the epoch over.
+"""
+
+import tensorflow as tf
+
+from inpainting.masks import draw_masks, fill_hole
+from inpainting.pixels import to_float
+from pipelines.augmentation import blur, flip_and_shift, jitter_colour
+
+SHUFFLE_BUFFER = 10_000
+EVALUATION_BATCH = 250  # fixed: the evaluation's masks are drawn batch by batch
+EVALUATION_SEED = 20_170_607
+
+
+def training_batches(
+    images, *, seed, batch_size, batches_per_step=1, start=0, first_batch=None, augmentations=(), **masking
+):
+    """An endless dataset of one element a step, from step `start` on.
+
+    An element is a dict of float32 tensors [K, batch_size, S, S, C], K = batches_per_step: `image`, `mask` and
+    `context` (the image with its hole filled). first_batch: how many batches the steps before `start` have
+    taken, by default start · K. masking: `mask`, `hole` and `fill` of inpainting.masks.
+    """
+    first_batch = start * batches_per_step if first_batch is None else first_batch
+    size = batches_per_step * batch_size
+    steps = tf.data.Dataset.counter(start)
+
+    def prepare(step, pixels):
+        pixels = _augment(pixels, augmentations, _seed(seed, step, 0))
+        batch = _mask(pixels, _seed(seed, step, 1), **masking)
+        return {
+            key: tf.reshape(value, [batches_per_step, batch_size, *value.shape[1:]])
+            for key, value in batch.items()
+        }
+
+    if images.decoded is not None:
+        decoded = tf.constant(images.decoded)
+
+        def pick(step):
+            positions = first_batch * batch_size + (step - start) * size + tf.range(size, dtype=tf.int64)
+            return prepare(step, tf.gather(decoded, shuffled_index(positions, images.count, seed)))
+
+        dataset = steps.map(pick, num_parallel_calls=tf.data.AUTOTUNE)
+    else:
+        stream = images.stream.shuffle(SHUFFLE_BUFFER, seed=seed).repeat().batch(size, drop_remainder=True)
+        dataset = tf.data.Dataset.zip((steps, stream)).map(prepare, num_parallel_calls=tf.data.AUTOTUNE)
+    return dataset.prefetch(2)
+
+
+def evaluation_batches(images, **masking):
+    """The images in their order in batches of `image`, `mask` and `context`, the short last one kept.
+
+    No augmentation; the holes depend on the image's position alone, never on the run.
+    """
+    if images.decoded is not None:
+        stream = tf.data.Dataset.from_tensor_slices(images.decoded)
+    else:
+        stream = images.stream
+
+    def prepare(index, pixels):
+        return _mask(to_float(pixels), _seed(EVALUATION_SEED, index, 0), draws=EVALUATION_BATCH, **masking)
+
+    return stream.batch(EVALUATION_BATCH).enumerate().map(prepare).prefetch(2)
+
+
+def shuffled_index(positions, count, seed):
+    """The image at each position (int64 [B]) of the endless stream: a permutation of [0, count) an epoch."""
+    epochs, places = positions // count, positions % count
+    seeds = tf.stack([tf.fill(tf.shape(epochs), tf.cast(seed, tf.int64)), epochs, tf.zeros_like(epochs)], -1)
+    last = tf.cast(count - 1, tf.int64)
+    # The raw op: the public wrapper takes one seed only, and a batch may span two epochs.
+    return tf.raw_ops.RandomIndexShuffle(index=places, seed=seeds, max_index=last, rounds=4)
+
+
+def _seed(seed, step, purpose):
+    """A stateless seed, int32 [2], for one purpose in one step."""
+    return tf.random.fold_in(tf.random.fold_in(tf.constant([seed, 0]), step), purpose)
+
+
+def _augment(pixels, names, seed):
+    seeds = tf.random.split(seed, 3)
+    images = to_float(flip_and_shift(pixels, names=names, seed=seeds[0]))
+    images = jitter_colour(images, names=names, seed=seeds[1])
+    return blur(images, seed=seeds[2]) if "blur" in names else images
+
+
+def _mask(images, seed, *, mask, hole, fill, draws=None):
+    """image, mask and context of float images [B, S, S, 3]. draws: masks to draw, of which the first B serve."""
+    seeds = tf.random.split(seed, 2)
+    batch = tf.shape(images)[0]
+    masks = draw_masks(mask, draws or batch, image_size=images.shape[1], hole=hole, seed=seeds[0])[:batch]
+    return {"image": images, "mask": masks, "context": fill_hole(images, masks, fill=fill, seed=seeds[1])}

@@ -1,0 +1,206 @@
+"""Trains an inpainting model: python train.py --model vgg_wgan
+
+Everything a run makes lies in its work directory, runs/NAME by default: config.json, checkpoints/,
+tensorboard/, metrics.jsonl, samples/ and saved_model/. Exit status: 0 done, 1 the run failed, 2 the command
+was refused, 130 or 143 stopped by a signal (continue with --resume).
+"""
+
+import argparse
+import sys
+
+from inpainting.command_line import import_tensorflow, run_program
+from inpainting.experiments import CHOICES, EXPERIMENTS, experiment, resolved, with_settings
+from inpainting.workdir import Workdir
+
+# TensorFlow takes seconds to import: `train` does so once the command line is known to be good.
+
+FLAGS = {
+    "dataset": "cifar10 (default), any TFDS image data set, folder:PATH of PNG or JPEG images, or dead_leaves",
+    "data_dir": "where TFDS keeps its data sets (default: TFDS_DATA_DIR or ~/tensorflow_datasets)",
+    "steps": "generator updates",
+    "batch_size": "images of one update",
+    "seed": "of the weights, the order of the data and everything drawn",
+    "critic": f"network of the critic: {', '.join(CHOICES['critic'])}",
+    "bottleneck": "features between encoder and decoder",
+    "hole": "side of the hole in pixels (default: a quarter of the image)",
+    "precision": f"{', '.join(CHOICES['precision'])}; auto takes 16 bits where the machine computes with them",
+    "jit": "XLA: auto (on a GPU), on or off",
+}
+
+
+def parse(argv):
+    """The command line as (config, workdir, arguments)."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", metavar="NAME", help=f"one of {', '.join(EXPERIMENTS)}")
+    parser.add_argument("--list-models", action="store_true", help="print the models and exit")
+    parser.add_argument("--workdir", metavar="DIR", help="default: runs/NAME")
+    for name, text in FLAGS.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", metavar=name.upper(), help=text)
+    parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="change any setting")
+    parser.add_argument("--deterministic", action="store_true", help="the same bits in every run (slower)")
+    parser.add_argument("--resume", action="store_true", help="continue the run in the work directory")
+    parser.add_argument("--overwrite", action="store_true", help="replace the run in the work directory")
+    arguments = parser.parse_args(argv)
+    if arguments.list_models:
+        for name, function in EXPERIMENTS.items():
+            print(f"{name:12}  {function.__doc__.splitlines()[0]}")
+        sys.exit(0)
+    if not arguments.model:
+        parser.error(f"--model is required: one of {', '.join(EXPERIMENTS)}")
+    if arguments.resume and arguments.overwrite:
+        parser.error("--resume continues a run and --overwrite replaces it: give one of them")
+    settings = {name: getattr(arguments, name) for name in FLAGS if getattr(arguments, name) is not None}
+    for text in arguments.set:
+        name, equals, value = text.partition("=")
+        if not equals:
+            parser.error(f"--set {text}: write --set FIELD=VALUE")
+        settings[name] = value
+    if arguments.deterministic:
+        settings["deterministic"] = "true"
+    config = resolved(with_settings(experiment(arguments.model), settings))
+    return config, Workdir(arguments.workdir or f"runs/{config.model}"), arguments
+
+
+def train(config, workdir, *, resume=False, overwrite=False):
+    """Trains `config`, a resolved Config, in `workdir`. Returns 0, or 128 + the signal that stopped it."""
+    workdir.check(config, resume=resume, overwrite=overwrite)
+    import_tensorflow()
+    import tensorflow as tf
+    from tensorflow import keras
+
+    from inpainting.callbacks import Checkpointing, Journal, Monitor, Validation
+    from inpainting.trainers import learning_rate_schedule
+    from pipelines import datasets
+    from pipelines.inpainting import evaluation_batches, training_batches
+
+    keras.utils.set_random_seed(config.seed)
+    if config.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    source = {"image_size": config.image_size, "data_dir": config.data_dir}
+    images = datasets.load(config.dataset, "train", **source)
+    held_out = datasets.load(config.dataset, "validation", **source)
+    datasets.check_batch_size(images, config.batch_size)
+
+    trainer = make_trainer(config)
+    progress = {"best": None, "best_step": None, "stale": 0, "stopped": False, "keras": keras_line()}
+    if resume:
+        progress = restore_run(trainer, workdir)
+    start = int(trainer.step.numpy())
+    if resume and images.decoded is None:
+        print("the images are streamed from disk: the epoch starts over")
+    workdir.create(config, overwrite=overwrite)
+    print(f"{images.count:,} training images, {held_out.count:,} for validation", flush=True)
+
+    masking = {"mask": config.mask, "hole": config.hole, "fill": config.fill}
+    validation = evaluation_batches(held_out, **masking)
+    journal = Journal(workdir, step=start, config=config)
+    monitor = Monitor(config=config, journal=journal, start=start, schedule=learning_rate_schedule(config))
+    shared = {"config": config, "workdir": workdir, "progress": progress, "monitor": monitor}
+    checkpointing = Checkpointing(**shared)
+    callbacks = [monitor, Validation(batches=validation, journal=journal, **shared), checkpointing]
+    for first, end, batches_per_step in config.phases:
+        first = max(first, monitor.done)
+        if first >= end or checkpointing.signal or progress["stopped"]:
+            continue
+        batches = training_batches(
+            images,
+            seed=config.seed,
+            batch_size=config.batch_size,
+            batches_per_step=batches_per_step,
+            start=first,
+            first_batch=config.batches_until(first),
+            augmentations=config.augmentations,
+            **masking,
+        )
+        trainer.begin_phase(first)
+        try:
+            trainer.fit(batches, steps_per_epoch=end - first, callbacks=callbacks, shuffle=False, verbose=0)
+        finally:
+            checkpointing.restore_signals()
+    if checkpointing.signal:
+        print(f"stopped at step {monitor.done}: continue with --resume")
+        return 128 + checkpointing.signal
+    export_best(trainer, config, workdir)
+    return 0
+
+
+def make_trainer(config):
+    """Networks and trainer of a config, for this machine; prints the choices that were left to it."""
+    import tensorflow as tf
+
+    from inpainting import hardware
+    from inpainting.trainers import build_trainer
+    from models import build_critic, build_generator
+
+    precision, why_precision = hardware.precision(config.precision)
+    jit, why_jit = hardware.jit(config.jit)
+    with hardware.dtype_policy(precision):
+        generator = build_generator(config)
+        critic = build_critic(config) if config.method == "wgan" else None
+    with hardware.dtype_policy("float32"):
+        ema_generator = build_generator(config)
+    sizes = {"generator": generator, "critic": critic}
+    sizes = ", ".join(
+        f"{name} {sum(int(tf.size(weight)) for weight in network.trainable_variables):,}"
+        for name, network in sizes.items()
+        if network
+    )
+    print(f"{config.model} on {config.dataset}, parameters: {sizes}")
+    print(f"precision {precision} ({why_precision}), XLA {'on' if jit else 'off'} ({why_jit})")
+    loss_scale = 1024.0 if precision == "mixed_float16" else 1.0
+    return build_trainer(
+        config, generator=generator, ema_generator=ema_generator, critic=critic, jit=jit, loss_scale=loss_scale
+    )
+
+
+def keras_line():
+    """The Keras line, 2 or 3: an optimizer's variables resume only on the line that saved them."""
+    from tensorflow import keras
+
+    return int(getattr(keras, "__version__", "2").split(".")[0])
+
+
+def restore_run(trainer, workdir):
+    """Puts the last checkpoint's state into the trainer and returns the run's progress."""
+    from inpainting import checkpoints
+    from inpainting.errors import InputError
+
+    groups, progress = checkpoints.load(workdir.last)
+    if progress["keras"] != keras_line():
+        raise InputError(
+            f"{workdir.path} was trained with Keras {progress['keras']}, this is Keras {keras_line()}: resume "
+            "it with the Python it was started with"
+        )
+    checkpoints.restore(groups, trainer.state(), workdir.last)
+    best = "none yet" if progress["best"] is None else f"{progress['best']:.5f} at step {progress['best_step']}"
+    print(f"resumed at step {int(trainer.step.numpy())}: {', '.join(groups)}; best validation hole_mse {best}")
+    return progress
+
+
+def export_best(trainer, config, workdir):
+    """Exports the averaged weights of the best checkpoint; of the last one where none was validated."""
+    from inpainting import checkpoints
+    from inpainting.export import export
+
+    path = workdir.best if workdir.best.exists() else workdir.last
+    groups, progress = checkpoints.load(path)
+    checkpoints.restore(groups, {"ema_generator": trainer.state()["ema_generator"]}, path)
+    export(
+        trainer.ema_generator,
+        workdir.saved_model,
+        image_size=config.image_size,
+        patch=config.patch,
+        fill=config.fill,
+    )
+    if progress["best"] is not None:
+        print(f"best validation hole_mse {progress['best']:.5f} at step {progress['best_step']}")
+    print(f"exported to {workdir.saved_model}\nevaluate with: python evaluate.py {workdir.path} --baselines")
+
+
+def main(argv):
+    config, workdir, arguments = parse(argv)
+    return train(config, workdir, resume=arguments.resume, overwrite=arguments.overwrite)
+
+
+if __name__ == "__main__":
+    run_program(main)
