@@ -20,10 +20,6 @@ from inpainting.masks import composite
 SAMPLES = 8
 
 
-class NotFiniteError(Exception):
-    """A loss, a gradient norm or a weight is not finite: the run cannot go on."""
-
-
 class Journal:
     """Writes scalars to metrics.jsonl and TensorBoard, pictures to samples/ and TensorBoard.
 
@@ -71,7 +67,7 @@ def _step_of(line):
 class Monitor(keras.callbacks.Callback):
     """Every `log_every` steps: the means since the last time to the journal, and a line of progress.
 
-    A value that is not finite raises NotFiniteError at once.
+    A value that is not finite raises FloatingPointError at once.
     """
 
     def __init__(self, *, config, journal, start, schedule):
@@ -92,7 +88,7 @@ class Monitor(keras.callbacks.Callback):
         self.done += 1
         bad = [name for name, value in logs.items() if not np.isfinite(value)]
         if bad:
-            raise NotFiniteError(f"{bad[0]} is not finite at step {self.done}")
+            raise FloatingPointError(f"{bad[0]} is not finite at step {self.done}")
         if self.done % self.config.log_every == 0 or self.done == self.config.steps:
             self._log(logs)
             self.model.reset_metrics()
@@ -190,7 +186,9 @@ class Checkpointing(keras.callbacks.Callback):
         self.previous = {}
 
     def on_train_begin(self, logs=None):
-        self.previous = {number: signal.signal(number, self._stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        self.previous = {
+            number: signal.signal(number, self._stop) for number in (signal.SIGINT, signal.SIGTERM)
+        }
 
     def on_train_end(self, logs=None):
         self.restore_signals()

@@ -45,6 +45,8 @@ def run_program(main):
             raise
         where = error.filename or "the work directory"
         _fail(f"cannot write {where} ({error.strerror}): free the disk or choose another --workdir", 2)
+    except FloatingPointError as error:
+        _fail(f"{error}: the last checkpoint is the last good one; try a smaller learning rate", 1)
     except KeyboardInterrupt:
         _fail("interrupted", 130)
     sys.exit(status)

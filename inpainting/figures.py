@@ -44,7 +44,9 @@ def error_histogram(errors, path):
     axis = figure.subplots()
     bins = np.geomspace(1e-5, 1, 60)
     for name, error in errors.items():
-        axis.hist(np.maximum(error, bins[0]), bins, histtype="step", label=f"{name} (mean {np.mean(error):.4f})")
+        axis.hist(
+            np.maximum(error, bins[0]), bins, histtype="step", label=f"{name} (mean {np.mean(error):.4f})"
+        )
     axis.set_xscale("log")
     axis.set_xlabel("hole_mse of an image")
     axis.set_ylabel("images")

@@ -112,7 +112,8 @@ def blur(images, *, seed):
     batch = tf.shape(images)[0]
     seeds = tf.random.split(seed, 2)
     chosen = tf.random.stateless_uniform([batch], seeds[0]) < BLUR_PROBABILITY
-    share = tf.random.stateless_uniform([batch], seeds[1])
+    share = tf.where(chosen, tf.random.stateless_uniform([batch], seeds[1]), 0.0)
+    chosen = tf.logical_or(chosen, tf.range(batch) == 0)  # never an empty batch to blur
     where = tf.where(chosen)
     sharp = tf.boolean_mask(images, chosen)
     share = tf.boolean_mask(share, chosen)[:, None, None, None]

@@ -24,4 +24,6 @@ else:
         return tfa.image.gaussian_filter2d(images, (size, size), sigma, padding="REFLECT")
 
 
-gaussian_blur.__doc__ = """Blurs [B, H, W, C] with a size × size Gaussian (size odd) of `sigma` pixels, mirrored at the border."""
+gaussian_blur.__doc__ = (
+    """Blurs [B, H, W, C] with a size × size Gaussian (size odd) of `sigma` pixels, mirrored at the border."""
+)

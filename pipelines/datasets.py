@@ -8,6 +8,9 @@ is drawn from its own seed.
 """
 
 import logging
+import socket
+import urllib.parse
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,7 +91,8 @@ def _load_folder(paths, image_size, memory_limit):
 
         stream = tf.data.Dataset.from_tensor_slices([str(path) for path in paths])
         stream = stream.map(
-            lambda path: tf.numpy_function(read, [path], (tf.bool, tf.uint8)), num_parallel_calls=tf.data.AUTOTUNE
+            lambda path: tf.numpy_function(read, [path], (tf.bool, tf.uint8)),
+            num_parallel_calls=tf.data.AUTOTUNE,
         )
         stream = stream.filter(lambda readable, _: readable)
         stream = stream.map(lambda _, image: tf.ensure_shape(image, (image_size, image_size, 3)))
@@ -97,7 +101,9 @@ def _load_folder(paths, image_size, memory_limit):
         images = list(pool.map(lambda path: _read_image(path, image_size), paths))
     images = [image for image in images if image is not None]
     if not images:
-        raise InputError(f"none of the {len(paths)} images beside {paths[0]} could be read: see the lines above")
+        raise InputError(
+            f"none of the {len(paths)} images beside {paths[0]} could be read: see the lines above"
+        )
     return Images(count=len(images), decoded=np.stack(images))
 
 
@@ -116,14 +122,17 @@ def _load_tfds(name, split, image_size, data_dir, limit, memory_limit):
     import tensorflow_datasets as tfds  # seconds to import, and not needed by the other data sets
 
     builder = _prepared_builder(tfds, name, data_dir)
-    if not isinstance(builder.info.features.get("image"), tfds.features.Image):
+    features = builder.info.features
+    if "image" not in features or not isinstance(features["image"], tfds.features.Image):
         raise InputError(f"{name} has no feature 'image': --dataset takes TFDS image data sets")
     instruction = _tfds_split(builder.info.splits, split)
     count = builder.info.splits[instruction].num_examples
     # One file after another: the images come in the data set's own order.
     read_config = tfds.ReadConfig(interleave_cycle_length=1)
     stream = builder.as_dataset(split=instruction, read_config=read_config)
-    stream = stream.map(lambda example: _fit(example["image"], image_size), num_parallel_calls=tf.data.AUTOTUNE)
+    stream = stream.map(
+        lambda example: _fit(example["image"], image_size), num_parallel_calls=tf.data.AUTOTUNE
+    )
     if limit:
         count, stream = min(count, limit), stream.take(limit)
     if count * image_size**2 * 3 > memory_limit:
@@ -137,7 +146,9 @@ def _load_tfds(name, split, image_size, data_dir, limit, memory_limit):
 
 
 def _prepared_builder(tfds, name, data_dir):
-    way_out = "give --data-dir a prepared TFDS directory, or train on the embedded images: --dataset dead_leaves"
+    way_out = (
+        "give --data-dir a prepared TFDS directory, or train on the embedded images: --dataset dead_leaves"
+    )
     try:
         builder = tfds.builder(name, data_dir=data_dir)
     except Exception as error:
@@ -145,8 +156,9 @@ def _prepared_builder(tfds, name, data_dir):
             raise InputError(f"TFDS knows no data set named {name!r}: {way_out}") from error
         raise InputError(f"{name} cannot be opened ({_first_line(error)}): {way_out}") from error
     if not builder.info.splits:
-        log.info("%s is not in %s: downloading", name, builder.data_dir)
+        log.warning("%s is not in %s: downloading", name, builder.data_dir)
         try:
+            _check_reachable(builder.info.homepage)
             builder.download_and_prepare()
         except Exception as error:  # whatever went wrong between here and the data set's home
             raise InputError(
@@ -154,6 +166,13 @@ def _prepared_builder(tfds, name, data_dir):
                 f"({_first_line(error)}): {way_out}"
             ) from error
     return builder
+
+
+def _check_reachable(homepage):
+    """Raises OSError at once where a data set's host has no address: TFDS would try for minutes."""
+    host = urllib.parse.urlparse(homepage).hostname
+    if host and not urllib.request.getproxies():
+        socket.getaddrinfo(host, 443)
 
 
 def _first_line(error):

@@ -6,8 +6,8 @@ edges and scale-free statistics like those of natural images. Everything follows
 
 import numpy as np
 
-LEAVES = 48
-SMALLEST, LARGEST = 0.06, 0.6  # radii, as a share of the image
+LEAVES = 24
+SMALLEST, LARGEST = 0.12, 0.7  # radii, as a share of the image
 EXPONENT = 3.0  # density of radii ~ r^-3, the scale-invariant one
 
 
@@ -15,7 +15,10 @@ def dead_leaves(count, *, image_size, seed):
     """`count` images, uint8 [count, image_size, image_size, 3]; the same for the same arguments."""
     batches = range(0, count, 500)
     return np.concatenate(
-        [_render(min(500, count - start), image_size, np.random.default_rng([seed, start])) for start in batches]
+        [
+            _render(min(500, count - start), image_size, np.random.default_rng([seed, start]))
+            for start in batches
+        ]
     )
 
 
@@ -49,7 +52,7 @@ def _render(count, size, random):
 def _colours(count, random):
     """A colour an image, float32 [count, 1, 1, 3]: a grey of any lightness, tinted."""
     grey = random.uniform(0.05, 0.95, (count, 1, 1, 1))
-    return np.clip(grey + random.normal(0, 0.12, (count, 1, 1, 3)), 0, 1).astype(np.float32)
+    return np.clip(grey + random.normal(0, 0.08, (count, 1, 1, 3)), 0, 1).astype(np.float32)
 
 
 def _power_law(random, shape):

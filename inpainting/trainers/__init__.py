@@ -6,11 +6,16 @@ from inpainting.trainers.autoencoder import AutoencoderTrainer
 from inpainting.trainers.wgan import WGANTrainer
 
 
+FLOOR = (
+    0.05  # of the learning rate, at the end: a WGAN's critic joins late, and its generator must still move
+)
+
+
 def learning_rate_schedule(config):
-    """Linear warm-up to the learning rate, then cosine decay to 0 at the last step (section 7.1)."""
+    """Linear warm-up to the learning rate, then cosine decay to FLOOR of it at the last step (section 7.1)."""
     warmup = min(config.learning_rate_warmup, config.steps // 2)
     return keras.optimizers.schedules.CosineDecay(
-        0.0, config.steps - warmup, warmup_target=config.learning_rate, warmup_steps=warmup
+        0.0, config.steps - warmup, alpha=FLOOR, warmup_target=config.learning_rate, warmup_steps=warmup
     )
 
 

@@ -58,8 +58,8 @@ class AutoencoderTrainer(keras.Model):
         """Everything a resumed run needs, as lists of variables by name."""
         return {
             "step": [self.step],
-            "generator": _ordered(self.generator),
-            "ema_generator": _ordered(self.ema_generator),
+            "generator": ordered_variables(self.generator),
+            "ema_generator": ordered_variables(self.ema_generator),
             "generator_optimizer": list(self.generator_optimizer.variables),
         }
 
@@ -130,6 +130,6 @@ class AutoencoderTrainer(keras.Model):
                 average.assign(current + (1 - decay) * (target - current))
 
 
-def _ordered(network):
+def ordered_variables(network):
     """A network's variables in an order that both Keras lines share."""
     return [*network.trainable_variables, *network.non_trainable_variables]

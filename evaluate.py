@@ -1,0 +1,157 @@
+"""Measures trained models on images they have not seen: python evaluate.py runs/vgg_wgan --baselines
+
+Prints a table and writes results.json and figures/ into each work directory. The averaged weights of the best
+checkpoint are measured, in float32. Exit status: 0 done, 1 failed, 2 the command was refused.
+"""
+
+import argparse
+import time
+
+from inpainting.command_line import import_tensorflow, run_program
+from inpainting.workdir import Workdir
+
+SHOWN = 12  # images of the figure
+COLUMNS = {
+    "hole_mse": "{:.4f}",
+    "l2": "{:.4f}",
+    "half_sum_l2": "{:.2f}",
+    "maem": "{:.1f}",
+    "hole_psnr": "{:.2f}",
+    "ssim": "{:.4f}",
+    "sharpness": "{:.2f}",
+    "seam": "{:.2f}",
+    "ms_per_image": "{:.2f}",
+    "parameters": "{:,}",
+}
+
+
+def parse(argv):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("workdirs", nargs="+", metavar="WORKDIR", help="directories that train.py has made")
+    parser.add_argument("--split", default="test", choices=("train", "validation", "test"), help="default: test")
+    parser.add_argument("--limit", type=int, metavar="N", help="only the first N images")
+    parser.add_argument("--baselines", action="store_true", help="measure classical methods beside the models")
+    parser.add_argument("--data-dir", metavar="DIR", help="where TFDS keeps its data sets, if elsewhere now")
+    arguments = parser.parse_args(argv)
+    if arguments.limit is not None and arguments.limit < 1:
+        parser.error("--limit must be at least 1")
+    return arguments
+
+
+def evaluate(workdir, *, split="test", limit=None, data_dir=None, baselines=False):
+    """Measures one run. Returns its row and the baselines', name -> dict with the keys of COLUMNS.
+
+    Writes results.json and figures/ into the work directory.
+    """
+    config = workdir.read_config()
+    import_tensorflow()
+    import numpy as np
+
+    from inpainting import figures
+    from inpainting.baselines import BASELINES
+    from inpainting.masks import composite
+    from pipelines import datasets
+    from pipelines.inpainting import evaluation_batches
+
+    generator, progress = load_generator(config, workdir)
+    source = {"image_size": config.image_size, "data_dir": data_dir or config.data_dir, "limit": limit}
+    images = datasets.load(config.dataset, split, **source)
+    batches = list(evaluation_batches(images, mask=config.mask, hole=config.hole, fill=config.fill))
+    first = {key: np.concatenate([batch[key] for batch in batches])[:SHOWN] for key in batches[0]}
+
+    parameters = int(sum(np.prod(weight.shape) for weight in generator.trainable_variables))
+    row, errors = measure(lambda batch: generator([batch["context"], batch["mask"]], training=False), batches)
+    rows, all_errors = {config.model: {**row, "parameters": parameters}}, {config.model: errors}
+    if baselines:
+        for name, method in BASELINES.items():
+            print(f"{name} on {images.count:,} images", flush=True)
+            row, errors = measure(lambda batch, method=method: classical(method, batch), batches)
+            rows[name], all_errors[name] = {**row, "parameters": 0}, errors
+
+    count = len(first["image"]) - len(first["image"]) % 2
+    context, mask, truth = (first[key][:count] for key in ("context", "mask", "image"))
+    if count:
+        completed = composite(mask, generator([context, mask], training=False), truth)
+        figures.completions(context, completed.numpy(), truth, workdir.figures / "completions.png")
+    figures.error_histogram(all_errors, workdir.figures / "errors.png")
+    about = {"dataset": config.dataset, "split": split, "images": images.count, "step": progress["best_step"]}
+    workdir.write_json(workdir.results, {**about, "results": rows})
+    return rows
+
+
+def load_generator(config, workdir):
+    """The averaged generator of the best checkpoint in float32 (of the last where none was validated)."""
+    from inpainting import checkpoints
+    from inpainting.trainers.autoencoder import ordered_variables
+    from models import build_generator
+
+    path = workdir.best if workdir.best.exists() else workdir.last
+    groups, progress = checkpoints.load(path)
+    generator = build_generator(config)
+    checkpoints.restore(groups, {"ema_generator": ordered_variables(generator)}, path)
+    return generator, progress
+
+
+def measure(predict, batches):
+    """METRICS and milliseconds per image of `predict` (batch -> prediction), and the hole_mse of each image."""
+    import numpy as np
+    import tensorflow as tf
+
+    from inpainting.metrics import per_image, summarise
+
+    predict(batches[0])  # the first call builds the network's graph
+    values, seconds = [], []
+    for batch in batches:
+        began = time.perf_counter()
+        prediction = tf.convert_to_tensor(predict(batch))
+        seconds.append((time.perf_counter() - began) / len(prediction))
+        values.append(per_image(prediction=prediction, target=batch["image"], mask=batch["mask"]))
+    per_key = {key: np.concatenate([value[key].numpy() for value in values]) for key in values[0]}
+    summary = summarise({key: float(np.mean(value, dtype=np.float64)) for key, value in per_key.items()})
+    row = {key: float(value) for key, value in summary.items()}
+    return {**row, "ms_per_image": 1000 * float(np.median(seconds))}, per_key["hole_mse"]
+
+
+def classical(method, batch):
+    """A baseline's completion of a batch as float32 in [-1, 1]. It sees nothing of the hole."""
+    from inpainting.masks import composite
+    from inpainting.pixels import to_float, to_uint8
+
+    masks = batch["mask"].numpy()
+    pixels = to_uint8(composite(batch["mask"], -1.0, batch["image"])).numpy()
+    return to_float(method(pixels, masks[..., 0]))
+
+
+def table(rows):
+    """The rows as a Markdown table."""
+    lines = ["| model | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
+    for name, row in rows.items():
+        cells = (form.format(row[key]) for key, form in COLUMNS.items())
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def main(argv):
+    arguments = parse(argv)
+    workdirs = [Workdir(path) for path in dict.fromkeys(arguments.workdirs)]
+    tables = {}
+    configs = {workdir.path: workdir.read_config() for workdir in workdirs}
+    for workdir in workdirs:
+        config = configs[workdir.path]
+        task = (config.dataset, config.image_size, config.mask, config.hole)
+        rows = tables.setdefault(task, {})
+        options = {"split": arguments.split, "limit": arguments.limit, "data_dir": arguments.data_dir}
+        measured = evaluate(workdir, **options, baselines=arguments.baselines and not rows)
+        model = measured.pop(config.model)
+        rows.update({str(workdir.path): model, **measured})
+    for (dataset, size, mask, hole), rows in tables.items():
+        shape = f"{mask} {hole}×{hole}" if mask == "center" else mask
+        limit = f", first {arguments.limit}" if arguments.limit else ""
+        print(f"\n{dataset}, {arguments.split} split{limit}, {size}×{size} pixels, hole: {shape}\n\n{table(rows)}")
+    for workdir in workdirs:
+        print(f"\n{workdir.results}\n{workdir.figures / 'completions.png'}\n{workdir.figures / 'errors.png'}")
+    return 0
+
+
+if __name__ == "__main__":
+    run_program(main)

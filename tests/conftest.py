@@ -1,0 +1,96 @@
+"""Shared fixtures: small pictures, small configurations, and CIFAR-10 where it is prepared."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from inpainting.experiments import experiment, resolved, with_settings
+
+ROOT = Path(__file__).parent.parent
+
+# A run of seconds: 16×16 pixels, tiny networks.
+SMALL = {
+    "image_size": "16",
+    "filters": "8",
+    "bottleneck": "16",
+    "decoder_filters": "16",
+    "critic_filters": "4",
+    "critic_steps": "2",
+    "batch_size": "4",
+    "precision": "float32",
+    "steps": "20",
+    "warmup_steps": "4",
+    "log_every": "5",
+    "validate_every": "10",
+    "checkpoint_every": "10",
+    "dropout": "0.5",
+}
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory):
+    """A folder of 40 smooth pictures of several sizes, PNG and JPEG."""
+    folder = tmp_path_factory.mktemp("pictures")
+    random = np.random.default_rng(0)
+    for index in range(40):
+        coarse = Image.fromarray(random.integers(0, 256, (3, 4, 3), np.uint8))
+        suffix = ".png" if index % 2 else ".jpg"
+        coarse.resize((24 + index % 3, 20 + index % 5), Image.Resampling.BICUBIC).save(
+            folder / f"{index:03d}{suffix}"
+        )
+    return folder
+
+
+@pytest.fixture
+def small_config(pictures):
+    """A function: the small resolved Config of a model, with settings changed."""
+
+    def build(model="vgg_wgan", **settings):
+        settings = {**SMALL, "dataset": f"folder:{pictures}", **{k: str(v) for k, v in settings.items()}}
+        return resolved(with_settings(experiment(model), settings))
+
+    return build
+
+
+def command(program, *arguments, **options):
+    """Runs one of the programs in a process of its own and returns the finished process."""
+    return subprocess.run(
+        [sys.executable, program, *map(str, arguments)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        **options,
+    )
+
+
+def small_arguments(pictures, workdir, **settings):
+    """The command line of a small run, after `train.py`."""
+    chosen = {**SMALL, **{key: str(value) for key, value in settings.items()}}
+    pairs = [part for name, value in chosen.items() for part in ("--set", f"{name}={value}")]
+    return ["--model", "vgg_wgan", "--dataset", f"folder:{pictures}", "--workdir", workdir, *pairs]
+
+
+@pytest.fixture(scope="session")
+def finished_run(pictures, tmp_path_factory):
+    """The work directory of a small finished run, made once."""
+    workdir = tmp_path_factory.mktemp("runs") / "small"
+    finished = command("train.py", *small_arguments(pictures, workdir))
+    assert finished.returncode == 0, finished.stderr
+    return workdir
+
+
+@pytest.fixture(scope="session")
+def cifar10():
+    """The directory of the prepared CIFAR-10."""
+    folder = os.environ.get("TFDS_DATA_DIR")
+    if not folder or not (Path(folder) / "cifar10").is_dir():
+        pytest.skip("CIFAR-10 is not prepared: set TFDS_DATA_DIR")
+    return folder

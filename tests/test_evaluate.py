@@ -1,0 +1,88 @@
+import json
+
+import numpy as np
+import pytest
+
+from inpainting.baselines import BASELINES
+from inpainting.metrics import METRICS, per_image
+from inpainting.pixels import to_float
+from pipelines import datasets
+from pipelines.inpainting import evaluation_batches
+from tests.conftest import command
+
+
+def test_evaluation_prints_a_table_and_writes_results(finished_run):
+    finished = command("evaluate.py", finished_run, "--baselines", "--split", "validation")
+    assert finished.returncode == 0, finished.stderr
+    rows = [line for line in finished.stdout.splitlines() if line.startswith("| ")]
+    assert [row.split(" | ")[0].strip("| ") for row in rows[1:]] == [str(finished_run), *BASELINES]
+    saved = json.loads((finished_run / "results.json").read_text())
+    assert saved["images"] == 4 and saved["split"] == "validation" and set(saved["results"]) > set(BASELINES)
+    row = saved["results"]["vgg_wgan"]
+    assert set(METRICS) | {"ms_per_image", "parameters"} == set(row)
+    for name in ("completions.png", "errors.png"):
+        assert (finished_run / "figures" / name).read_bytes()[1:4] == b"PNG"
+
+
+def test_the_table_shows_what_validation_showed(finished_run):
+    """evaluate.py on the validation split repeats the training's own figure for the best checkpoint."""
+    finished = command("evaluate.py", finished_run, "--split", "validation")
+    assert finished.returncode == 0, finished.stderr
+    saved = json.loads((finished_run / "results.json").read_text())
+    lines = [json.loads(line) for line in (finished_run / "metrics.jsonl").read_text().splitlines()]
+    (best,) = [line for line in lines if line["step"] == saved["step"] and "validation_hole_mse" in line]
+    for key in METRICS:
+        assert saved["results"]["vgg_wgan"][key] == pytest.approx(best[f"validation_{key}"], rel=1e-3), key
+
+
+@pytest.mark.parametrize("what", ["missing", "no run", "no checkpoint", "bad config"])
+def test_what_is_no_run_is_refused(tmp_path, finished_run, what):
+    workdir = tmp_path / "run"
+    if what != "missing":
+        workdir.mkdir()
+    if what == "no checkpoint":
+        (workdir / "config.json").write_bytes((finished_run / "config.json").read_bytes())
+    if what == "bad config":
+        (workdir / "config.json").write_text("{")
+    finished = command("evaluate.py", workdir)
+    assert finished.returncode == 2 and len(finished.stderr.strip().splitlines()) == 1, finished.stderr
+    assert str(workdir) in finished.stderr
+
+
+def test_baselines_leave_known_pixels_and_never_see_the_hole():
+    random = np.random.default_rng(0)
+    images = random.integers(0, 256, (3, 32, 32, 3), np.uint8)
+    masks = np.zeros((3, 32, 32), np.float32)
+    masks[:, 12:20, 12:20] = 1
+    hidden = np.where(masks[..., None] > 0, 0, images).astype(np.uint8)
+    for name, method in BASELINES.items():
+        completed = method(images, masks)
+        np.testing.assert_array_equal(completed[masks == 0], images[masks == 0], err_msg=name)
+        np.testing.assert_array_equal(completed, method(hidden, masks), err_msg=name)
+
+
+def test_context_mean_by_hand():
+    images = np.full((1, 4, 4, 3), 90, np.uint8)
+    images[0, 0] = (10, 90, 130)
+    masks = np.zeros((1, 4, 4), np.float32)
+    masks[0, 3] = 1
+    expected = np.rint((np.array([10, 90, 130]) + 180) / 3)
+    assert (BASELINES["context mean"](images, masks)[0, 3] == expected).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "expected", "tolerance"),
+    [
+        ("context mean", 10_000, 0.0614, 0.0001),
+        ("Telea", 10_000, 0.0220, 0.0001),
+        ("Navier–Stokes", 10_000, 0.0212, 0.0001),
+        ("biharmonic", 1_000, 0.0175, 0.0008),  # the first thousand: it takes milliseconds an image
+    ],
+)
+def test_baselines_on_cifar10(cifar10, name, count, expected, tolerance):
+    images = datasets.load("cifar10", "test", data_dir=cifar10, limit=count)
+    errors = []
+    for batch in evaluation_batches(images, mask="center", hole=8, fill="zeros").as_numpy_iterator():
+        completed = to_float(BASELINES[name](np.uint8((batch["image"] + 1) * 127.5 + 0.5), batch["mask"][..., 0]))
+        errors.append(per_image(prediction=completed, target=batch["image"], mask=batch["mask"])["hole_mse"])
+    assert np.mean(np.concatenate(errors)) == pytest.approx(expected, abs=tolerance)

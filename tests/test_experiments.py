@@ -1,0 +1,79 @@
+import json
+
+import pytest
+
+from inpainting.errors import InputError
+from inpainting.experiments import EXPERIMENTS, Config, experiment, from_dict, resolved, with_settings
+
+
+def configure(**settings):
+    return resolved(with_settings(experiment("vgg_wgan"), settings))
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_experiment_resolves_and_goes_through_json(name):
+    config = resolved(experiment(name))
+    assert config.model == name
+    assert from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+def test_hole_and_overlap_follow_the_image_size():
+    for size in (32, 64, 128):
+        config = configure(image_size=str(size))
+        assert (config.hole, config.overlap, config.patch) == (size // 4, size // 8, size // 2)
+    assert configure(hole="10").patch == 18
+    assert configure(mask="rectangle").patch == 32
+
+
+def test_settings_are_typed():
+    config = configure(blur="false", learning_rate="1e-4", steps="7", hole="6", dataset="cifar100")
+    assert (config.blur, config.learning_rate, config.steps, config.hole) == (False, 1e-4, 7, 6)
+    assert "blur" not in config.augmentations and "hue" in config.augmentations
+    assert configure(hole="none").hole == 8
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"learning_rte": "1"}, "no setting 'learning_rte'.*learning_rate"),
+        ({"steps": "many"}, "steps=many: steps is a whole number"),
+        ({"alpha": "x"}, "alpha is a number"),
+        ({"blur": "maybe"}, "blur is true or false"),
+        ({"lipschitz": "none"}, "lipschitz must be one of clip, gradient_penalty"),
+        ({"image_size": "30"}, "multiple of 8"),
+        ({"image_size": "8"}, "at least 16"),
+        ({"hole": "28"}, "hole=28 with overlap=4 on each side is larger than image_size=32"),
+        ({"hole": "0"}, "hole must be at least 1"),
+        ({"alpha": "1.5"}, r"in \[0, 1\]"),
+        ({"batch_size": "0"}, "more than 0"),
+        ({"learning_rate": "nan"}, "more than 0"),
+        ({"critic": "alexnet"}, "one of cnn, vgg"),
+        ({"model": "x"}, "no setting 'model'"),
+    ],
+)
+def test_bad_settings_are_refused(settings, message):
+    with pytest.raises(InputError, match=message):
+        configure(**settings)
+
+
+def test_unknown_model_lists_the_known():
+    with pytest.raises(InputError, match="unknown model 'vgg'.*vgg_l2, vgg_wgan"):
+        experiment("vgg")
+
+
+def test_phases_and_the_batches_they_take():
+    config = configure(steps="10", warmup_steps="4", critic_steps="2")
+    assert config.phases == ((0, 4, 1), (4, 10, 3))
+    assert [config.batches_until(step) for step in (0, 3, 4, 5, 10)] == [0, 3, 4, 7, 22]
+    assert configure(steps="10", warmup_steps="0").phases == ((0, 10, 11),)
+    assert configure(steps="10", warmup_steps="20").phases == ((0, 10, 1),)
+    assert resolved(experiment("vgg_l2")).phases == ((0, experiment("vgg_l2").steps, 1),)
+
+
+def test_the_ring_of_the_paper_weighs_20_by_default():
+    assert Config(model="x", method="l2").overlap_weight == 20.0
+
+
+def test_a_config_of_another_version_is_refused():
+    with pytest.raises(InputError, match="unknown field 'colour'"):
+        from_dict({**resolved(experiment("vgg_l2")).to_dict(), "colour": 1})

@@ -1,0 +1,118 @@
+"""Every expected value is worked out in the test."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from inpainting.losses.adversarial import (
+    clip_weights,
+    gradient_penalty,
+    wasserstein_critic_loss,
+    wasserstein_generator_loss,
+)
+from inpainting.losses.reconstruction import l2, overlap_l2
+from inpainting.masks import center_masks
+
+
+def images(value, size=16, batch=2):
+    return tf.fill([batch, size, size, 3], float(value))
+
+
+def test_l2_is_equation_1():
+    # Error 0.5 on three channels: 3 · 0.25 a pixel, averaged over the n² pixels.
+    mask = center_masks(2, image_size=16, hole=8)
+    np.testing.assert_allclose(l2(prediction=images(0.5), target=images(0), mask=mask), [0.75, 0.75])
+
+
+def test_l2_ignores_the_context():
+    mask = center_masks(1, image_size=16, hole=4)
+    prediction = (1 - mask) * 100 * tf.ones([1, 16, 16, 3])
+    np.testing.assert_array_equal(l2(prediction=prediction, target=images(0, batch=1), mask=mask), [0.0])
+
+
+@pytest.mark.parametrize(
+    ("size", "hole", "overlap", "weight", "expected"),
+    [
+        # Patch 8×8 with a ring of 2: 48 ring pixels, 16 in the hole.
+        (16, 4, 2, 10, (48 * 10 + 16) / 64),
+        # The paper's: patch 16×16, ring 192 pixels of weight 20, hole 64.
+        (32, 8, 4, 20, (192 * 20 + 64) / 256),
+        (32, 8, 0, 20, 1.0),
+    ],
+)
+def test_overlap_loss_of_error_one(size, hole, overlap, weight, expected):
+    loss = overlap_l2(
+        prediction=images(1, size),
+        target=images(0, size),
+        mask=center_masks(2, image_size=size, hole=hole),
+        overlap=overlap,
+        overlap_weight=weight,
+    )
+    np.testing.assert_allclose(loss, [expected, expected], rtol=1e-6)
+
+
+def test_overlap_loss_stops_at_the_image_s_border():
+    # A hole in the corner: 2×2, its ring of 1 lies on two sides only, 5 pixels.
+    mask = np.zeros((1, 8, 8, 1), np.float32)
+    mask[0, :2, :2] = 1
+    loss = overlap_l2(
+        prediction=images(1, 8, 1), target=images(0, 8, 1), mask=tf.constant(mask), overlap=1, overlap_weight=20
+    )
+    np.testing.assert_allclose(loss, [(5 * 20 + 4) / 9], rtol=1e-6)
+
+
+REAL, FAKE = tf.constant([3.0, 5.0]), tf.constant([-1.0, 2.0])
+
+
+def test_wasserstein_signs():
+    # mean fake 0.5, mean real 4: the critic minimises −3.5, the generator −0.5.
+    assert wasserstein_critic_loss(real_scores=REAL, fake_scores=FAKE).numpy() == -3.5
+    assert wasserstein_generator_loss(fake_scores=FAKE).numpy() == -0.5
+
+
+def test_losses_take_keywords_and_vectors_only():
+    with pytest.raises(TypeError):
+        wasserstein_critic_loss(REAL, FAKE)
+    with pytest.raises(ValueError, match=r"fake_scores must be of shape \[batch\]"):
+        wasserstein_critic_loss(real_scores=REAL, fake_scores=FAKE[:, None])
+
+
+def test_gradient_penalty_of_a_linear_critic():
+    # critic(x) = 2 Σx over 4 inputs: gradient (2, 2, 2, 2), norm 4, penalty (4 − 1)² = 9.
+    penalty = gradient_penalty(
+        critic=lambda x: 2 * tf.reduce_sum(x, [1, 2, 3]),
+        real=tf.random.normal([3, 2, 2, 1]),
+        fake=tf.random.normal([3, 2, 2, 1]),
+        mixing=tf.constant([0.0, 0.3, 1.0])[:, None, None, None],
+    )
+    np.testing.assert_allclose(penalty, 9.0, rtol=1e-5)
+
+
+def test_gradient_penalty_mixes_real_and_fake():
+    # critic(x) = ½ Σx², gradient x: between 0 (fake) and 8 (real) at 1/4 from the fake, x = 2, norm of 4: 4.
+    penalty = gradient_penalty(
+        critic=lambda x: 0.5 * tf.reduce_sum(x**2, [1, 2, 3]),
+        real=tf.fill([1, 2, 2, 1], 8.0),
+        fake=tf.zeros([1, 2, 2, 1]),
+        mixing=tf.fill([1, 1, 1, 1], 0.25),
+    )
+    np.testing.assert_allclose(penalty, 9.0, rtol=1e-5)
+
+
+def test_gradient_penalty_of_a_constant_critic_has_a_gradient():
+    weight = tf.Variable(0.0)
+    with tf.GradientTape() as tape:
+        penalty = gradient_penalty(
+            critic=lambda x: weight * tf.reduce_sum(x, [1, 2, 3]),
+            real=tf.ones([1, 2, 2, 1]),
+            fake=tf.zeros([1, 2, 2, 1]),
+            mixing=tf.fill([1, 1, 1, 1], 0.5),
+        )
+    np.testing.assert_allclose(penalty, 1.0, atol=1e-5)
+    assert np.isfinite(tape.gradient(penalty, weight).numpy())
+
+
+def test_clip_weights():
+    variable = tf.Variable([-3.0, 0.005, 0.5])
+    clip_weights([variable], 0.01)
+    np.testing.assert_allclose(variable.numpy(), [-0.01, 0.005, 0.01])

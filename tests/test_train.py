@@ -1,0 +1,251 @@
+"""train.py as a user runs it: in a process of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from inpainting import checkpoints
+from tests.conftest import ROOT, command, small_arguments
+
+
+def start(*arguments):
+    return subprocess.Popen(
+        [sys.executable, "train.py", *map(str, arguments)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for(path, process):
+    while not path.exists():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.01)
+
+
+def metrics(workdir):
+    return [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
+
+
+def tree(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_run_leaves_what_the_readme_says(finished_run):
+    assert {path.name for path in finished_run.iterdir()} >= {
+        "config.json",
+        "checkpoints",
+        "tensorboard",
+        "metrics.jsonl",
+        "samples",
+        "saved_model",
+    }
+    assert {path.name for path in (finished_run / "checkpoints").iterdir()} == {"last.npz", "best.npz"}
+    assert {path.name for path in (finished_run / "samples").iterdir()} == {
+        "step_0000010.png",
+        "step_0000020.png",
+    }
+    assert list((finished_run / "tensorboard").glob("events.*"))
+    assert (finished_run / "saved_model" / "1" / "saved_model.pb").exists()
+    lines = metrics(finished_run)
+    assert [line["step"] for line in lines] == [5, 10, 10, 15, 20, 20]
+    warm, last = lines[0], lines[-2]
+    assert {"loss", "reconstruction_loss", "learning_rate", "images_per_second"} <= set(warm)
+    assert {"wasserstein_estimate", "critic_loss", "adversarial_loss", "critic_gradient_norm"} <= set(last)
+    assert {"validation_hole_mse", "validation_maem", "validation_seam"} <= set(lines[-1])
+    assert all(np.isfinite(value) for line in lines for value in line.values())
+
+
+def test_kill_and_resume_is_bit_exact(pictures, tmp_path):
+    """20 steps in one go, and 10 steps, kill −9 and --resume to 20, end in the same bits."""
+    once, twice = tmp_path / "once", tmp_path / "twice"
+    assert command("train.py", *small_arguments(pictures, once), "--deterministic").returncode == 0
+
+    process = start(*small_arguments(pictures, twice), "--deterministic")
+    wait_for(twice / "checkpoints" / "last.npz", process)
+    process.kill()
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    groups, _ = checkpoints.load(twice / "checkpoints" / "last.npz")
+    assert groups["step"][0] == 10
+
+    resumed = command("train.py", *small_arguments(pictures, twice), "--deterministic", "--resume")
+    assert resumed.returncode == 0, resumed.stderr
+    assert "resumed at step 10" in resumed.stdout
+    for name in ("last.npz", "best.npz"):
+        first, first_progress = checkpoints.load(once / "checkpoints" / name)
+        second, second_progress = checkpoints.load(twice / "checkpoints" / name)
+        assert first_progress == second_progress
+        assert set(first) == set(second) >= {
+            "generator",
+            "ema_generator",
+            "critic",
+            "generator_optimizer",
+            "critic_optimizer",
+        }
+        for group in first:
+            for one, other in zip(first[group], second[group], strict=True):
+                np.testing.assert_array_equal(one, other, err_msg=group)
+
+    def without_speed(workdir):
+        return [{k: v for k, v in line.items() if k != "images_per_second"} for line in metrics(workdir)]
+
+    assert without_speed(once) == without_speed(twice)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_and_ends_the_run(pictures, tmp_path, number):
+    workdir = tmp_path / "run"
+    process = start(*small_arguments(pictures, workdir, steps=100_000, checkpoint_every=10))
+    wait_for(workdir / "checkpoints" / "last.npz", process)
+    process.send_signal(number)
+    stdout, stderr = process.communicate(timeout=120)
+    assert process.returncode == 128 + number, stderr
+    groups, _ = checkpoints.load(workdir / "checkpoints" / "last.npz")
+    step = int(groups["step"][0])
+    assert f"stopped at step {step}: continue with --resume" in stdout
+    assert not (workdir / "saved_model").exists()
+    assert "Traceback" not in stderr
+
+
+def test_a_loss_that_is_not_finite_stops_the_run(pictures, tmp_path):
+    workdir = tmp_path / "run"
+    arguments = small_arguments(
+        pictures, workdir, learning_rate=1e30, learning_rate_warmup=12, checkpoint_every=1, validate_every=1000
+    )
+    failed = command("train.py", *arguments)
+    assert failed.returncode == 1
+    assert "not finite" in failed.stderr and "Traceback" not in failed.stderr
+    groups, _ = checkpoints.load(workdir / "checkpoints" / "last.npz")
+    assert all(np.isfinite(array).all() for arrays in groups.values() for array in arrays)
+
+
+def test_early_stopping_keeps_the_best_and_exports(pictures, tmp_path):
+    workdir = tmp_path / "run"
+    # A learning rate of nothing: no validation is better than the first.
+    settings = {"learning_rate": 1e-30, "alpha": 1, "validate_every": 5, "patience": 2, "warmup_steps": 0}
+    finished = command("train.py", *small_arguments(pictures, workdir, **settings, ema_decay=0, steps=1000))
+    assert finished.returncode == 0, finished.stderr
+    assert "stopping early" in finished.stdout
+    _, progress = checkpoints.load(workdir / "checkpoints" / "last.npz")
+    assert progress["stopped"] and progress["stale"] == 2
+    assert (workdir / "saved_model" / "1").exists()
+    again = command("train.py", *small_arguments(pictures, workdir, **settings, ema_decay=0, steps=1000), "--resume")
+    assert again.returncode == 0 and "validation at step" not in again.stdout
+
+
+def test_list_models():
+    listed = command("train.py", "--list-models")
+    assert listed.returncode == 0
+    assert listed.stdout.split("\n")[0].startswith("vgg_l2") and "vgg_wgan" in listed.stdout
+
+
+def refused(*arguments):
+    """Runs train.py, expects status 2 and one line on stderr, and returns the line."""
+    finished = command("train.py", *arguments)
+    assert finished.returncode == 2, (finished.stdout, finished.stderr)
+    lines = finished.stderr.strip().splitlines()
+    assert len(lines) == 1, finished.stderr
+    return lines[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--model", "vgg_gan"], "unknown model 'vgg_gan': --model takes one of vgg_l2, vgg_wgan"),
+        (["--model", "vgg_wgan", "--set", "stps=3"], "there is no setting 'stps'"),
+        (["--model", "vgg_wgan", "--steps", "three"], "steps is a whole number"),
+        (["--model", "vgg_wgan", "--hole", "30"], "larger than image_size=32"),
+        (["--model", "vgg_wgan", "--set", "image_size=20"], "multiple of 8"),
+        (["--model", "vgg_wgan", "--resume"], "holds no run to resume"),
+        (["--model", "vgg_wgan", "--dataset", "folder:/no/such"], "there is no folder /no/such"),
+    ],
+)
+def test_refused_commands_write_nothing(tmp_path, arguments, message):
+    workdir = tmp_path / "run"
+    assert message in refused(*arguments, "--workdir", workdir)
+    assert not workdir.exists()
+
+
+def test_refused_data(pictures, tmp_path):
+    workdir = tmp_path / "run"
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    model = ["--model", "vgg_wgan", "--workdir", workdir]
+    assert "no images" in refused(*model, "--dataset", f"folder:{empty}")
+    assert "larger than the 32 training images" in refused(*model, "--dataset", f"folder:{pictures}")
+    assert not workdir.exists()
+
+
+def test_missing_cifar10_is_refused(tmp_path):
+    environment = {key: value for key, value in os.environ.items() if "proxy" not in key.lower()}
+    data_dir = tmp_path / "tfds"
+    arguments = ["--model", "vgg_wgan", "--workdir", tmp_path / "run", "--data-dir", data_dir]
+    code = (
+        "import socket, sys; from inpainting.command_line import run_program; import train\n"
+        "def no_address(*_): raise OSError('no address')\n"
+        f"socket.getaddrinfo = no_address; sys.argv = ['train.py', *{list(map(str, arguments))}]\n"
+        "run_program(train.main)"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, env=environment, timeout=300
+    )
+    assert finished.returncode == 2
+    last = finished.stderr.strip().splitlines()[-1]
+    assert "cifar10 is not prepared" in last and "--data-dir" in last and "--dataset dead_leaves" in last
+    assert "Traceback" not in finished.stderr and not (tmp_path / "run").exists()
+
+
+def test_an_occupied_workdir_is_refused(pictures, finished_run, tmp_path):
+    before = tree(finished_run)
+    arguments = small_arguments(pictures, finished_run)
+    assert "--resume" in refused(*arguments) and "--overwrite" in refused(*arguments)
+    assert "trained with seed=0, not 5" in refused(*arguments, "--resume", "--seed", "5")
+    other_model = ["vgg_l2" if argument == "vgg_wgan" else argument for argument in map(str, arguments)]
+    assert "trained with model=vgg_wgan, not vgg_l2" in refused(*other_model, "--resume")
+    assert tree(finished_run) == before
+
+    (tmp_path / "notes.txt").write_text("mine")
+    assert "holds no run" in refused(*small_arguments(pictures, tmp_path), "--overwrite")
+    assert tree(tmp_path) == {(tmp_path / "notes.txt").relative_to(tmp_path): b"mine"}
+    file = tmp_path / "notes.txt"
+    assert "is a file" in refused(*small_arguments(pictures, file))
+
+
+def test_a_truncated_checkpoint_is_refused(pictures, finished_run, tmp_path):
+    workdir = tmp_path / "run"
+    (workdir / "checkpoints").mkdir(parents=True)
+    (workdir / "config.json").write_bytes((finished_run / "config.json").read_bytes())
+    whole = (finished_run / "checkpoints" / "last.npz").read_bytes()
+    (workdir / "checkpoints" / "last.npz").write_bytes(whole[: len(whole) // 2])
+    before = tree(workdir)
+    assert "last.npz is damaged" in refused(*small_arguments(pictures, workdir), "--resume")
+    assert tree(workdir) == before
+
+
+def test_a_read_only_disk_is_refused(pictures):
+    line = refused(*small_arguments(pictures, "/proc/run"))
+    assert "cannot write /proc/run" in line and "--workdir" in line
+
+
+def test_a_full_disk_is_refused_and_leaves_no_half_file(pictures, tmp_path):
+    workdir = tmp_path / "run"
+    limited = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000));"
+        f"sys.argv = ['train.py', *{list(map(str, small_arguments(pictures, workdir, checkpoint_every=1)))}];"
+        "from inpainting.command_line import run_program; import train; run_program(train.main)"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", limited], cwd=ROOT, capture_output=True, text=True, timeout=300
+    )
+    assert finished.returncode == 2, finished.stderr
+    assert "cannot write" in finished.stderr and "Traceback" not in finished.stderr
+    assert not list((workdir / "checkpoints").iterdir())
