@@ -28,7 +28,9 @@ COLUMNS = {
 def parse(argv):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("workdirs", nargs="+", metavar="WORKDIR", help="directories that train.py has made")
-    parser.add_argument("--split", default="test", choices=("train", "validation", "test"), help="default: test")
+    parser.add_argument(
+        "--split", default="test", choices=("train", "validation", "test"), help="default: test"
+    )
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N images")
     parser.add_argument("--baselines", action="store_true", help="measure classical methods beside the models")
     parser.add_argument("--data-dir", metavar="DIR", help="where TFDS keeps its data sets, if elsewhere now")
@@ -147,7 +149,9 @@ def main(argv):
     for (dataset, size, mask, hole), rows in tables.items():
         shape = f"{mask} {hole}×{hole}" if mask == "center" else mask
         limit = f", first {arguments.limit}" if arguments.limit else ""
-        print(f"\n{dataset}, {arguments.split} split{limit}, {size}×{size} pixels, hole: {shape}\n\n{table(rows)}")
+        print(
+            f"\n{dataset}, {arguments.split} split{limit}, {size}×{size} pixels, hole: {shape}\n\n{table(rows)}"
+        )
     for workdir in workdirs:
         print(f"\n{workdir.results}\n{workdir.figures / 'completions.png'}\n{workdir.figures / 'errors.png'}")
     return 0

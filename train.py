@@ -30,17 +30,13 @@ FLAGS = {
 
 def parse(argv):
     """The command line as (config, workdir, arguments)."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", metavar="NAME", help=f"one of {', '.join(EXPERIMENTS)}")
     parser.add_argument("--list-models", action="store_true", help="print the models and exit")
     parser.add_argument("--workdir", metavar="DIR", help="default: runs/NAME")
     for name, text in FLAGS.items():
         parser.add_argument(f"--{name.replace('_', '-')}", metavar=name.upper(), help=text)
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="FIELD=VALUE", help="change any setting"
-    )
+    parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="change any setting")
     parser.add_argument("--deterministic", action="store_true", help="the same bits in every run (slower)")
     parser.add_argument("--resume", action="store_true", help="continue the run in the work directory")
     parser.add_argument("--overwrite", action="store_true", help="replace the run in the work directory")
@@ -181,12 +177,8 @@ def restore_run(trainer, workdir):
             "it with the Python it was started with"
         )
     checkpoints.restore(groups, trainer.state(), workdir.last)
-    best = (
-        "none yet" if progress["best"] is None else f"{progress['best']:.5f} at step {progress['best_step']}"
-    )
-    print(
-        f"resumed at step {int(trainer.step.numpy())}: {', '.join(groups)}; best validation hole_mse {best}"
-    )
+    best = "none yet" if progress["best"] is None else f"{progress['best']:.5f} at step {progress['best_step']}"
+    print(f"resumed at step {int(trainer.step.numpy())}: {', '.join(groups)}; best validation hole_mse {best}")
     return progress
 
 

@@ -16,7 +16,6 @@ from tensorflow import keras
 from inpainting import checkpoints, figures
 from inpainting.masks import composite
 
-
 SAMPLES = 8
 
 

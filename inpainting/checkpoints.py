@@ -4,6 +4,7 @@ One file is either there or not, is checked by the CRC of each member when read,
 lines. A run keeps two: `last.npz`, to resume from, and `best.npz`, the best on validation.
 """
 
+import io
 import json
 import os
 import zipfile
@@ -31,8 +32,10 @@ def save(path, state, progress):
             raise FloatingPointError(f"{key} is not finite")
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    archive = io.BytesIO()
+    np.savez(archive, progress=np.array(json.dumps(progress)), **arrays)
     with atomic_file(path) as file:
-        np.savez(file, progress=np.array(json.dumps(progress)), **arrays)
+        file.write(archive.getbuffer())
 
 
 class atomic_file:
@@ -43,7 +46,7 @@ class atomic_file:
         self.beside = self.path.with_name(f".{self.path.name}.{os.getpid()}")
 
     def __enter__(self):
-        self.file = open(self.beside, "wb")  # noqa: SIM115
+        self.file = open(self.beside, "wb")
         return self.file
 
     def __exit__(self, kind, error, traceback):

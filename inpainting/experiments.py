@@ -4,7 +4,7 @@ This module needs no TensorFlow, so that a mistyped option is refused at once.
 """
 
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Optional, get_args, get_type_hints
+from typing import get_args, get_type_hints
 
 from inpainting.errors import InputError
 
@@ -32,10 +32,10 @@ class Config:
 
     # Data (section 3).
     dataset: str = "cifar10"
-    data_dir: Optional[str] = None
+    data_dir: str | None = None
     image_size: int = 32
     mask: str = "center"
-    hole: Optional[int] = None
+    hole: int | None = None
     fill: str = "zeros"
     hue: bool = True
     saturation: bool = True
@@ -52,7 +52,7 @@ class Config:
     dropout: float = 0.5
 
     # Reconstruction loss (section 5.4).
-    overlap: Optional[int] = None
+    overlap: int | None = None
     overlap_weight: float = 20.0
 
     # Critic and adversarial loss (section 5.3).
@@ -100,9 +100,7 @@ class Config:
         """
         warmup = min(self.warmup_steps, self.steps)
         batches = self.critic_steps + 1 if self.method == "wgan" else 1
-        return tuple(
-            phase for phase in ((0, warmup, 1), (warmup, self.steps, batches)) if phase[0] < phase[1]
-        )
+        return tuple(phase for phase in ((0, warmup, 1), (warmup, self.steps, batches)) if phase[0] < phase[1])
 
     def batches_until(self, step):
         """Batches that the steps before `step` take together."""

@@ -69,7 +69,10 @@ class Workdir:
             for name in CONTENTS:
                 path = self.path / name
                 shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-        self.path.mkdir(parents=True, exist_ok=True)
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"cannot make {self.path} ({error.strerror}): choose another --workdir") from error
         self.write_json(self.config, config.to_dict())
 
     def read_config(self):

@@ -22,9 +22,9 @@ def context_encoder(*, encoder, patch, bottleneck=512, decoder_filters=256, drop
     embedding = conv_block(
         features, bottleneck, kernel_size=last_map, padding="valid", dropout=dropout, name="bottleneck"
     )
-    prediction = decoder(
-        bottleneck=bottleneck, patch=patch, filters=decoder_filters, dropout=decoder_dropout
-    )(embedding)
+    prediction = decoder(bottleneck=bottleneck, patch=patch, filters=decoder_filters, dropout=decoder_dropout)(
+        embedding
+    )
     before = (image_size - patch) // 2
     after = image_size - patch - before
     if before or after:

@@ -17,9 +17,7 @@ def decoder(*, bottleneck=512, patch=16, filters=256, dropout=0.0):
     doublings = max(round(math.log2(patch / 4)), 0)
     first = math.ceil(patch / 2**doublings)
     embedding = x = keras.Input((1, 1, bottleneck), name="bottleneck")
-    x = conv_transpose_block(
-        x, filters, kernel_size=first, padding="valid", dropout=dropout, name=f"up{first}"
-    )
+    x = conv_transpose_block(x, filters, kernel_size=first, padding="valid", dropout=dropout, name=f"up{first}")
     for doubling in range(1, doublings + 1):
         width = max(filters // 2**doubling, 32)
         x = conv_transpose_block(x, width, strides=2, dropout=dropout, name=f"up{first * 2**doubling}")

@@ -130,9 +130,7 @@ def _load_tfds(name, split, image_size, data_dir, limit, memory_limit):
     # One file after another: the images come in the data set's own order.
     read_config = tfds.ReadConfig(interleave_cycle_length=1)
     stream = builder.as_dataset(split=instruction, read_config=read_config)
-    stream = stream.map(
-        lambda example: _fit(example["image"], image_size), num_parallel_calls=tf.data.AUTOTUNE
-    )
+    stream = stream.map(lambda example: _fit(example["image"], image_size), num_parallel_calls=tf.data.AUTOTUNE)
     if limit:
         count, stream = min(count, limit), stream.take(limit)
     if count * image_size**2 * 3 > memory_limit:

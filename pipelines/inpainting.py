@@ -101,7 +101,7 @@ def _augment(pixels, names, seed):
 
 
 def _mask(images, seed, *, mask, hole, fill, draws=None):
-    """image, mask and context of float images [B, S, S, 3]. draws: masks to draw, of which the first B serve."""
+    """image, mask and context of images [B, S, S, 3]. draws: masks to draw, of which the first B serve."""
     seeds = tf.random.split(seed, 2)
     batch = tf.shape(images)[0]
     masks = draw_masks(mask, draws or batch, image_size=images.shape[1], hole=hole, seed=seeds[0])[:batch]

@@ -5,6 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+# As a user's shell: no proxy between the program and the missing network, TensorFlow's log level unset.
+ENVIRONMENT = {
+    key: value
+    for key, value in os.environ.items()
+    if "proxy" not in key.lower() and key != "TF_CPP_MIN_LOG_LEVEL"
+}
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
@@ -60,10 +66,11 @@ def small_config(pictures):
 
 
 def command(program, *arguments, **options):
-    """Runs one of the programs in a process of its own and returns the finished process."""
+    """Runs one of the programs, or `-c CODE`, in a process of its own and returns the finished process."""
     return subprocess.run(
         [sys.executable, program, *map(str, arguments)],
         cwd=ROOT,
+        env=ENVIRONMENT,
         capture_output=True,
         text=True,
         timeout=300,

@@ -1,4 +1,5 @@
 import errno
+import os
 
 import numpy as np
 import pytest
@@ -9,7 +10,10 @@ from inpainting.errors import InputError
 
 
 def state(value=1.0):
-    return {"generator": [tf.Variable([value, 2.0]), tf.Variable(3.0)], "step": [tf.Variable(5, dtype=tf.int64)]}
+    return {
+        "generator": [tf.Variable([value, 2.0]), tf.Variable(3.0)],
+        "step": [tf.Variable(5, dtype=tf.int64)],
+    }
 
 
 def test_what_is_saved_is_restored(tmp_path):
@@ -50,7 +54,7 @@ def test_a_failed_write_leaves_the_old_checkpoint(tmp_path, monkeypatch):
     def full(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(np, "savez", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
         checkpoints.save(path, state(2.0), {})
     assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]

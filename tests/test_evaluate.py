@@ -83,6 +83,8 @@ def test_baselines_on_cifar10(cifar10, name, count, expected, tolerance):
     images = datasets.load("cifar10", "test", data_dir=cifar10, limit=count)
     errors = []
     for batch in evaluation_batches(images, mask="center", hole=8, fill="zeros").as_numpy_iterator():
-        completed = to_float(BASELINES[name](np.uint8((batch["image"] + 1) * 127.5 + 0.5), batch["mask"][..., 0]))
+        completed = to_float(
+            BASELINES[name](np.uint8((batch["image"] + 1) * 127.5 + 0.5), batch["mask"][..., 0])
+        )
         errors.append(per_image(prediction=completed, target=batch["image"], mask=batch["mask"])["hole_mse"])
     assert np.mean(np.concatenate(errors)) == pytest.approx(expected, abs=tolerance)

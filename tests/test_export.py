@@ -78,6 +78,4 @@ def test_a_hole_outside_the_trained_square_is_an_error(finished_run):
     mask = np.zeros((1, 16, 16, 1), np.uint8)
     mask[0, 0, 0] = 1
     with pytest.raises(tf.errors.InvalidArgumentError, match="rows and columns 4 to 11"):
-        model.signatures["serving_default"](
-            image=tf.zeros([1, 16, 16, 3], tf.uint8), mask=tf.constant(mask)
-        )
+        model.signatures["serving_default"](image=tf.zeros([1, 16, 16, 3], tf.uint8), mask=tf.constant(mask))

@@ -36,5 +36,7 @@ def test_import_directions(folder):
 def test_experiments_need_no_tensorflow():
     for name in ("experiments", "errors", "workdir", "command_line", "checkpoints"):
         path = ROOT / "inpainting" / f"{name}.py"
-        top = [node for node in ast.parse(path.read_text()).body if isinstance(node, ast.Import | ast.ImportFrom)]
+        top = [
+            node for node in ast.parse(path.read_text()).body if isinstance(node, ast.Import | ast.ImportFrom)
+        ]
         assert not any("tensorflow" in ast.unparse(node) for node in top), name

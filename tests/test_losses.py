@@ -56,7 +56,11 @@ def test_overlap_loss_stops_at_the_image_s_border():
     mask = np.zeros((1, 8, 8, 1), np.float32)
     mask[0, :2, :2] = 1
     loss = overlap_l2(
-        prediction=images(1, 8, 1), target=images(0, 8, 1), mask=tf.constant(mask), overlap=1, overlap_weight=20
+        prediction=images(1, 8, 1),
+        target=images(0, 8, 1),
+        mask=tf.constant(mask),
+        overlap=1,
+        overlap_weight=20,
     )
     np.testing.assert_allclose(loss, [(5 * 20 + 4) / 9], rtol=1e-6)
 

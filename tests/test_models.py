@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -51,7 +53,7 @@ def test_cnn_critic_is_the_paper_s():
     assert not any(isinstance(layer, keras.layers.BatchNormalization) for layer in critic.layers)
     assert sum(isinstance(layer, keras.layers.LeakyReLU) for layer in critic.layers) == 6
     widths = [3, 32, 64, 64, 128, 128, 256, 1]
-    expected = sum(9 * a * b + b for a, b in zip(widths, widths[1:], strict=False))
+    expected = sum(9 * a * b + b for a, b in itertools.pairwise(widths))
     assert parameters(critic) == expected
 
 

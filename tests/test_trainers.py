@@ -152,7 +152,9 @@ def test_mixing_is_uniform_and_a_function_of_seed_step_and_index():
     trainer = wgan(seed=3)
     weights_ = trainer._mixing(10_000, 0).numpy().ravel()
     assert 0 <= weights_.min() < 0.01 and 0.99 < weights_.max() <= 1
-    assert weights_.mean() == pytest.approx(0.5, abs=0.02) and weights_.std() == pytest.approx(12**-0.5, abs=0.01)
+    assert weights_.mean() == pytest.approx(0.5, abs=0.02) and weights_.std() == pytest.approx(
+        12**-0.5, abs=0.01
+    )
     np.testing.assert_array_equal(weights_, trainer._mixing(10_000, 0).numpy().ravel())
     assert (weights_ != trainer._mixing(10_000, 1).numpy().ravel()).any()
     trainer.step.assign(1)
@@ -213,26 +215,39 @@ def test_shared_variables_are_refused():
     generator = keras.Model([image, mask], image + scored)
     with pytest.raises(ValueError, match="disjoint"):
         WGANTrainer(
-            generator=generator, ema_generator=generator, critic=shared, alpha=1.0, overlap=0, overlap_weight=1.0
+            generator=generator,
+            ema_generator=generator,
+            critic=shared,
+            alpha=1.0,
+            overlap=0,
+            overlap_weight=1.0,
         )
 
 
 def test_the_average_follows_by_its_decay():
     keras.utils.set_random_seed(2)
     trainer = AutoencoderTrainer(
-        generator=tiny_generator(), ema_generator=tiny_generator(), overlap=0, overlap_weight=1.0, ema_decay=0.999
+        generator=tiny_generator(),
+        ema_generator=tiny_generator(),
+        overlap=0,
+        overlap_weight=1.0,
+        ema_decay=0.999,
     )
     trainer.compile(generator_optimizer=CountingSGD(0.5))
     for average, weight in zip(weights(trainer.ema_generator), weights(trainer.generator), strict=True):
         np.testing.assert_array_equal(average, weight)
     start = weights(trainer.generator)
     trainer.train_step(batches(1))  # the first decay is (1 + 0) / (10 + 0) = 0.1
-    for old, new, average in zip(start, weights(trainer.generator), weights(trainer.ema_generator), strict=True):
+    for old, new, average in zip(
+        start, weights(trainer.generator), weights(trainer.ema_generator), strict=True
+    ):
         np.testing.assert_allclose(average, 0.1 * old + 0.9 * new, atol=1e-6)
     trainer.step.assign(1_000_000)  # and 0.999 in the long run
     before = weights(trainer.ema_generator)
     trainer.train_step(batches(1))
-    for old, new, average in zip(before, weights(trainer.generator), weights(trainer.ema_generator), strict=True):
+    for old, new, average in zip(
+        before, weights(trainer.generator), weights(trainer.ema_generator), strict=True
+    ):
         np.testing.assert_allclose(average, 0.999 * old + 0.001 * new, atol=1e-6)
 
 
@@ -318,5 +333,3 @@ def test_evaluation_is_exact_over_a_short_last_batch(small_config):
     error = tf.reduce_sum(whole["mask"] * (tf.clip_by_value(prediction, -1, 1) - whole["image"]) ** 2)
     assert values["hole_mse"] == pytest.approx(float(error) / (4 * 16 * 3) / 4, rel=1e-4)
     assert set(values) >= {"hole_mse", "maem", "ssim", "sharpness", "seam"}
-
-

@@ -5,10 +5,7 @@ from tensorflow import keras
 from inpainting.trainers.autoencoder import AutoencoderTrainer
 from inpainting.trainers.wgan import WGANTrainer
 
-
-FLOOR = (
-    0.05  # of the learning rate, at the end: a WGAN's critic joins late, and its generator must still move
-)
+FLOOR = 0.05  # of the learning rate, at the end: a WGAN's critic joins late, and its generator must still move
 
 
 def learning_rate_schedule(config):
@@ -20,7 +17,7 @@ def learning_rate_schedule(config):
 
 
 def build_trainer(config, *, generator, ema_generator, critic, jit, loss_scale=1.0):
-    """The compiled trainer of a config's method, around the networks. critic: None where the method has none."""
+    """The compiled trainer of a config's method around the networks; critic is None where it has none."""
     arguments = {
         "generator": generator,
         "ema_generator": ema_generator,
