@@ -4,10 +4,9 @@ Prints a table and writes results.json and figures/ into each work directory. Th
 checkpoint are measured, in float32. Exit status: 0 done, 1 failed, 2 the command was refused.
 """
 
-import argparse
 import time
 
-from inpainting.command_line import import_tensorflow, run_program
+from inpainting.command_line import Parser, import_tensorflow, run_program
 from inpainting.workdir import Workdir
 
 SHOWN = 12  # images of the figure
@@ -26,7 +25,7 @@ COLUMNS = {
 
 
 def parse(argv):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(description=__doc__)
     parser.add_argument("workdirs", nargs="+", metavar="WORKDIR", help="directories that train.py has made")
     parser.add_argument(
         "--split", default="test", choices=("train", "validation", "test"), help="default: test"

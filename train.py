@@ -5,10 +5,9 @@ tensorboard/, metrics.jsonl, samples/ and saved_model/. Exit status: 0 done, 1 t
 was refused, 130 or 143 stopped by a signal (continue with --resume).
 """
 
-import argparse
 import sys
 
-from inpainting.command_line import import_tensorflow, run_program
+from inpainting.command_line import Parser, import_tensorflow, run_program
 from inpainting.experiments import CHOICES, EXPERIMENTS, experiment, resolved, with_settings
 from inpainting.workdir import Workdir
 
@@ -29,8 +28,8 @@ FLAGS = {
 
 
 def parse(argv):
-    """The command line as (config, workdir, arguments)."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    """The command line as (config, workdir, arguments). A resumed run keeps its settings unless given anew."""
+    parser = Parser(description=__doc__)
     parser.add_argument("--model", metavar="NAME", help=f"one of {', '.join(EXPERIMENTS)}")
     parser.add_argument("--list-models", action="store_true", help="print the models and exit")
     parser.add_argument("--workdir", metavar="DIR", help="default: runs/NAME")
@@ -57,8 +56,11 @@ def parse(argv):
         settings[name] = value
     if arguments.deterministic:
         settings["deterministic"] = "true"
-    config = resolved(with_settings(experiment(arguments.model), settings))
-    return config, Workdir(arguments.workdir or f"runs/{config.model}"), arguments
+    workdir = Workdir(arguments.workdir or f"runs/{arguments.model}")
+    config = experiment(arguments.model)
+    if arguments.resume:
+        config = workdir.resumable_config(arguments.model)
+    return resolved(with_settings(config, settings)), workdir, arguments
 
 
 def train(config, workdir, *, resume=False, overwrite=False):
@@ -76,6 +78,7 @@ def train(config, workdir, *, resume=False, overwrite=False):
     keras.utils.set_random_seed(config.seed)
     if config.deterministic:
         tf.config.experimental.enable_op_determinism()
+    print(f"loading {config.dataset}", flush=True)
     source = {"image_size": config.image_size, "data_dir": config.data_dir}
     images = datasets.load(config.dataset, "train", **source)
     held_out = datasets.load(config.dataset, "validation", **source)
@@ -145,7 +148,7 @@ def make_trainer(config):
         for name, network in sizes.items()
         if network
     )
-    print(f"{config.model} on {config.dataset}, parameters: {sizes}")
+    print(f"{config.model}, parameters: {sizes}")
     print(f"precision {precision} ({why_precision}), XLA {'on' if jit else 'off'} ({why_jit})")
     loss_scale = 1024.0 if precision == "mixed_float16" else 1.0
     return build_trainer(

@@ -1,5 +1,6 @@
 """What the two programs share: exit statuses, one-line errors, a quiet TensorFlow."""
 
+import argparse
 import errno
 import logging
 import os
@@ -8,6 +9,16 @@ import sys
 from inpainting.errors import InputError
 
 DISK_ERRORS = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT, errno.EFBIG, errno.ENOTDIR)
+
+
+class Parser(argparse.ArgumentParser):
+    """An ArgumentParser that refuses in one line, without repeating the usage."""
+
+    def __init__(self, **options):
+        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **options)
+
+    def error(self, message):
+        raise InputError(f"{message} (see --help)")
 
 
 def import_tensorflow():

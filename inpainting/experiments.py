@@ -49,7 +49,7 @@ class Config:
     filters: int = 64
     bottleneck: int = 512
     decoder_filters: int = 256
-    dropout: float = 0.5
+    dropout: float = 0.5  # of every activation
 
     # Reconstruction loss (section 5.4).
     overlap: int | None = None

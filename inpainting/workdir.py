@@ -18,6 +18,7 @@ CONTENTS = (
     "saved_model",
     "results.json",
 )
+FREE = ("steps", "data_dir", "jit", "patience", "log_every", "validate_every", "checkpoint_every")
 
 
 class Workdir:
@@ -36,11 +37,14 @@ class Workdir:
         self.results = self.path / "results.json"
 
     def check(self, config, *, resume, overwrite):
-        """Refuses, writing nothing, a directory that this run may not write to."""
+        """Refuses, writing nothing, a directory that this run may not write to.
+
+        A resumed run may change the settings in FREE alone.
+        """
         if self.path.exists() and not self.path.is_dir():
             raise InputError(f"{self.path} is a file: give --workdir a directory")
         if resume:
-            self._check_resumable(config)
+            self._check_same(config)
         elif self.config.exists() and not overwrite:
             raise InputError(
                 f"{self.path} already holds a run: continue it with --resume, replace it with --overwrite, "
@@ -49,18 +53,24 @@ class Workdir:
         elif self.path.exists() and not self.config.exists() and any(self.path.iterdir()):
             raise InputError(f"{self.path} is not empty and holds no run: choose another --workdir")
 
-    def _check_resumable(self, config):
+    def resumable_config(self, model):
+        """The Config of the run to resume. InputError if there is none, or none of this model."""
         if not self.config.exists():
             raise InputError(f"{self.path} holds no run to resume: leave out --resume to start one")
         if not self.last.exists():
             raise InputError(f"{self.path} has no checkpoint yet: start it over with --overwrite")
-        saved, wanted = self.read_config().to_dict(), config.to_dict()
-        free = ("steps", "data_dir", "jit", "patience", "log_every", "validate_every", "checkpoint_every")
+        config = self.read_config()
+        if config.model != model:
+            raise InputError(f"{self.path} is a run of {config.model}, not {model}: choose another --workdir")
+        return config
+
+    def _check_same(self, config):
+        saved, wanted = self.resumable_config(config.model).to_dict(), config.to_dict()
         for name in saved:
-            if saved[name] != wanted[name] and name not in free:
+            if saved[name] != wanted[name] and name not in FREE:
                 raise InputError(
-                    f"{self.path} was trained with {name}={saved[name]}, not {wanted[name]}: resume with the "
-                    "same settings or choose another --workdir"
+                    f"{self.path} was trained with {name}={saved[name]}, not {wanted[name]}: leave the setting "
+                    "out to resume it, or choose another --workdir"
                 )
 
     def create(self, config, *, overwrite):

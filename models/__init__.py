@@ -10,7 +10,9 @@ CRITICS = {"cnn": cnn_critic, "vgg": vgg_critic}
 
 def build_generator(config):
     """The generator of a run: [context, mask] -> prediction (models/context_encoder.py)."""
-    encoder = ENCODERS[config.encoder](image_size=config.image_size, filters=config.filters)
+    encoder = ENCODERS[config.encoder](
+        image_size=config.image_size, filters=config.filters, dropout=config.dropout
+    )
     return context_encoder(
         encoder=encoder,
         patch=config.patch,

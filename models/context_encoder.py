@@ -6,7 +6,7 @@ from models.blocks import conv_block
 from models.decoder import decoder
 
 
-def context_encoder(*, encoder, patch, bottleneck=512, decoder_filters=256, dropout=0.5, decoder_dropout=0.0):
+def context_encoder(*, encoder, patch, bottleneck=512, decoder_filters=256, dropout=0.5):
     """An encoder of [B, S, S, 4] as a generator: [context, mask] -> prediction [B, S, S, 3].
 
     context: images in [-1, 1] with the hole filled, [B, S, S, 3]; mask: [B, S, S, 1], 1 = missing. The paper's
@@ -22,7 +22,7 @@ def context_encoder(*, encoder, patch, bottleneck=512, decoder_filters=256, drop
     embedding = conv_block(
         features, bottleneck, kernel_size=last_map, padding="valid", dropout=dropout, name="bottleneck"
     )
-    prediction = decoder(bottleneck=bottleneck, patch=patch, filters=decoder_filters, dropout=decoder_dropout)(
+    prediction = decoder(bottleneck=bottleneck, patch=patch, filters=decoder_filters, dropout=dropout)(
         embedding
     )
     before = (image_size - patch) // 2

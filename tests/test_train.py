@@ -76,7 +76,8 @@ def test_kill_and_resume_is_bit_exact(pictures, tmp_path):
     groups, _ = checkpoints.load(twice / "checkpoints" / "last.npz")
     assert groups["step"][0] == 10
 
-    resumed = command("train.py", *small_arguments(pictures, twice), "--deterministic", "--resume")
+    # The settings are the run's own: none needs to be said again.
+    resumed = command("train.py", "--model", "vgg_wgan", "--workdir", twice, "--resume")
     assert resumed.returncode == 0, resumed.stderr
     assert "resumed at step 10" in resumed.stdout
     for name in ("last.npz", "best.npz"):
@@ -217,7 +218,7 @@ def test_an_occupied_workdir_is_refused(pictures, finished_run, tmp_path):
     assert "--resume" in refused(*arguments) and "--overwrite" in refused(*arguments)
     assert "trained with seed=0, not 5" in refused(*arguments, "--resume", "--seed", "5")
     other_model = ["vgg_l2" if argument == "vgg_wgan" else argument for argument in map(str, arguments)]
-    assert "trained with model=vgg_wgan, not vgg_l2" in refused(*other_model, "--resume")
+    assert "is a run of vgg_wgan, not vgg_l2" in refused(*other_model, "--resume")
     assert tree(finished_run) == before
 
     (tmp_path / "notes.txt").write_text("mine")
