@@ -1,4 +1,4 @@
-PYTHON ?= python3.11
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13; do $$p -c "" 2>/dev/null && echo $$p && break; done)
 VENV ?= .venv
 DEMO ?= runs/demo
 BIN := $(VENV)/bin

@@ -46,34 +46,35 @@ def evaluate(workdir, *, split="test", limit=None, data_dir=None, baselines=Fals
     """
     config = workdir.read_config()
     import_tensorflow()
-    import numpy as np
+    import tensorflow as tf
 
     from inpainting import figures
     from inpainting.baselines import BASELINES
     from inpainting.masks import composite
+    from models import trainable_parameters
     from pipelines import datasets
     from pipelines.inpainting import evaluation_batches
 
     generator, progress = load_generator(config, workdir)
     source = {"image_size": config.image_size, "data_dir": data_dir or config.data_dir, "limit": limit}
     images = datasets.load(config.dataset, split, **source)
-    batches = list(evaluation_batches(images, mask=config.mask, hole=config.hole, fill=config.fill))
-    first = {key: np.concatenate([batch[key] for batch in batches])[:SHOWN] for key in batches[0]}
+    batches = evaluation_batches(images, mask=config.mask, hole=config.hole, fill=config.fill)
 
-    parameters = int(sum(np.prod(weight.shape) for weight in generator.trainable_variables))
-    row, errors = measure(lambda batch: generator([batch["context"], batch["mask"]], training=False), batches)
-    rows, all_errors = {config.model: {**row, "parameters": parameters}}, {config.model: errors}
+    predict = tf.function(generator, reduce_retracing=True)
+    row, errors = measure(lambda inputs: predict(inputs, training=False), generator_inputs, batches)
+    rows, all_errors = (
+        {config.model: {**row, "parameters": trainable_parameters(generator)}},
+        {config.model: errors},
+    )
     if baselines:
         for name, method in BASELINES.items():
             print(f"{name} on {images.count:,} images", flush=True)
-            row, errors = measure(lambda batch, method=method: classical(method, batch), batches)
+            row, errors = measure(lambda inputs, method=method: method(*inputs), classical_inputs, batches)
             rows[name], all_errors[name] = {**row, "parameters": 0}, errors
 
-    count = len(first["image"]) - len(first["image"]) % 2
-    context, mask, truth = (first[key][:count] for key in ("context", "mask", "image"))
-    if count:
-        completed = composite(mask, generator([context, mask], training=False), truth)
-        figures.completions(context, completed.numpy(), truth, workdir.figures / "completions.png")
+    shown = {key: value[:SHOWN] for key, value in next(iter(batches)).items()}
+    completed = composite(shown["mask"], predict(generator_inputs(shown), training=False), shown["image"])
+    figures.completions(shown["context"], completed, shown["image"], workdir.figures / "completions.png")
     figures.error_histogram(all_errors, workdir.figures / "errors.png")
     about = {"dataset": config.dataset, "split": split, "images": images.count, "step": progress["best_step"]}
     workdir.write_json(workdir.results, {**about, "results": rows})
@@ -93,19 +94,27 @@ def load_generator(config, workdir):
     return generator, progress
 
 
-def measure(predict, batches):
-    """METRICS and milliseconds per image of `predict` (batch -> prediction), and the hole_mse of each image."""
+def measure(predict, prepare, batches):
+    """METRICS and milliseconds per image of predict(prepare(batch)), and the hole_mse of each image.
+
+    Neither `prepare` is timed nor a first run of the first batch, which traces the network's graph.
+    """
     import numpy as np
     import tensorflow as tf
 
     from inpainting.metrics import per_image, summarise
+    from inpainting.pixels import to_float
 
-    predict(batches[0])  # the first call builds the network's graph
+    predict(prepare(next(iter(batches))))
     values, seconds = [], []
     for batch in batches:
+        inputs = prepare(batch)
         began = time.perf_counter()
-        prediction = tf.convert_to_tensor(predict(batch))
+        prediction = np.asarray(predict(inputs))
         seconds.append((time.perf_counter() - began) / len(prediction))
+        if prediction.dtype == np.uint8:
+            prediction = to_float(prediction)
+        prediction = tf.convert_to_tensor(prediction)
         values.append(per_image(prediction=prediction, target=batch["image"], mask=batch["mask"]))
     per_key = {key: np.concatenate([value[key].numpy() for value in values]) for key in values[0]}
     summary = summarise({key: float(np.mean(value, dtype=np.float64)) for key, value in per_key.items()})
@@ -113,14 +122,17 @@ def measure(predict, batches):
     return {**row, "ms_per_image": 1000 * float(np.median(seconds))}, per_key["hole_mse"]
 
 
-def classical(method, batch):
-    """A baseline's completion of a batch as float32 in [-1, 1]. It sees nothing of the hole."""
-    from inpainting.masks import composite
-    from inpainting.pixels import to_float, to_uint8
+def generator_inputs(batch):
+    return [batch["context"], batch["mask"]]
 
-    masks = batch["mask"].numpy()
+
+def classical_inputs(batch):
+    """Pictures (uint8, black in the hole: nothing of it may be seen) and masks for a classical method."""
+    from inpainting.masks import composite
+    from inpainting.pixels import to_uint8
+
     pixels = to_uint8(composite(batch["mask"], -1.0, batch["image"])).numpy()
-    return to_float(method(pixels, masks[..., 0]))
+    return pixels, batch["mask"].numpy()[..., 0]
 
 
 def table(rows):

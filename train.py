@@ -7,7 +7,9 @@ was refused, 130 or 143 stopped by a signal (continue with --resume).
 
 import sys
 
+from evaluate import load_generator
 from inpainting.command_line import Parser, import_tensorflow, run_program
+from inpainting.errors import InputError
 from inpainting.experiments import CHOICES, EXPERIMENTS, experiment, resolved, with_settings
 from inpainting.workdir import Workdir
 
@@ -88,9 +90,8 @@ def train(config, workdir, *, resume=False, overwrite=False):
     progress = {"best": None, "best_step": None, "stale": 0, "stopped": False, "keras": keras_line()}
     if resume:
         progress = restore_run(trainer, workdir)
+        progress["stopped"] = progress["stale"] >= config.patience
     start = int(trainer.step.numpy())
-    if resume and images.decoded is None:
-        print("the images are streamed from disk: the epoch starts over")
     workdir.create(config, overwrite=overwrite)
     print(f"{images.count:,} training images, {held_out.count:,} for validation", flush=True)
 
@@ -115,40 +116,43 @@ def train(config, workdir, *, resume=False, overwrite=False):
             augmentations=config.augmentations,
             **masking,
         )
+        if first and images.decoded is None:
+            print("the images are streamed from disk: the epoch starts over")
+        if batches_per_step > 1:
+            print(f"the critic trains from step {first} on, {config.critic_steps} updates a step", flush=True)
         trainer.begin_phase(first)
         try:
             trainer.fit(batches, steps_per_epoch=end - first, callbacks=callbacks, shuffle=False, verbose=0)
         finally:
             checkpointing.restore_signals()
+        if monitor.done == first:
+            raise InputError(f"none of the images of {config.dataset} could be read: see the lines above")
     if checkpointing.signal:
+        checkpointing.save()
         print(f"stopped at step {monitor.done}: continue with --resume")
         return 128 + checkpointing.signal
-    export_best(trainer, config, workdir)
+    if progress["stopped"]:
+        print(f"stopped early at step {monitor.done}: --set patience=N with --resume goes on")
+    export_best(config, workdir)
     return 0
 
 
 def make_trainer(config):
     """Networks and trainer of a config, for this machine; prints the choices that were left to it."""
-    import tensorflow as tf
-
     from inpainting import hardware
     from inpainting.trainers import build_trainer
-    from models import build_critic, build_generator
+    from models import build_critic, build_generator, trainable_parameters
 
     precision, why_precision = hardware.precision(config.precision)
-    jit, why_jit = hardware.jit(config.jit)
+    jit, why_jit = hardware.jit(config.jit, deterministic=config.deterministic)
     with hardware.dtype_policy(precision):
         generator = build_generator(config)
         critic = build_critic(config) if config.method == "wgan" else None
     with hardware.dtype_policy("float32"):
         ema_generator = build_generator(config)
     sizes = {"generator": generator, "critic": critic}
-    sizes = ", ".join(
-        f"{name} {sum(int(tf.size(weight)) for weight in network.trainable_variables):,}"
-        for name, network in sizes.items()
-        if network
-    )
-    print(f"{config.model}, parameters: {sizes}")
+    sizes = [f"{name} {trainable_parameters(network):,}" for name, network in sizes.items() if network]
+    print(f"{config.model}, parameters: {', '.join(sizes)}")
     print(f"precision {precision} ({why_precision}), XLA {'on' if jit else 'off'} ({why_jit})")
     loss_scale = 1024.0 if precision == "mixed_float16" else 1.0
     return build_trainer(
@@ -171,7 +175,6 @@ def keras_line():
 def restore_run(trainer, workdir):
     """Puts the last checkpoint's state into the trainer and returns the run's progress."""
     from inpainting import checkpoints
-    from inpainting.errors import InputError
 
     groups, progress = checkpoints.load(workdir.last)
     if progress["keras"] != keras_line():
@@ -185,21 +188,13 @@ def restore_run(trainer, workdir):
     return progress
 
 
-def export_best(trainer, config, workdir):
+def export_best(config, workdir):
     """Exports the averaged weights of the best checkpoint; of the last one where none was validated."""
-    from inpainting import checkpoints
     from inpainting.export import export
 
-    path = workdir.best if workdir.best.exists() else workdir.last
-    groups, progress = checkpoints.load(path)
-    checkpoints.restore(groups, {"ema_generator": trainer.state()["ema_generator"]}, path)
-    export(
-        trainer.ema_generator,
-        workdir.saved_model,
-        image_size=config.image_size,
-        patch=config.patch,
-        fill=config.fill,
-    )
+    generator, progress = load_generator(config, workdir)
+    shape = {"image_size": config.image_size, "patch": config.patch, "fill": config.fill}
+    export(generator, workdir.saved_model, **shape)
     if progress["best"] is not None:
         print(f"best validation hole_mse {progress['best']:.5f} at step {progress['best_step']}")
     print(f"exported to {workdir.saved_model}\nevaluate with: python evaluate.py {workdir.path} --baselines")

@@ -23,7 +23,7 @@ import numpy as np
 import tensorflow as tf
 
 from inpainting.masks import center_masks, fill_hole
-from pipelines.augmentation import AUGMENTATIONS, BLUR_SIGMA, BLUR_SIZE
+from pipelines.augmentation import AUGMENTATIONS, BLUR_PROBABILITY, BLUR_SIGMA, BLUR_SIZE
 from pipelines.blur import gaussian_blur
 from pipelines.datasets import Images
 from pipelines.inpainting import training_batches
@@ -47,7 +47,12 @@ def per_image(images):
         image = tf.image.random_hue(image, 0.05)
         image = tf.image.random_saturation(image, 0.8, 1.2)
         image = tf.image.random_contrast(image, 0.8, 1.2)
-        return gaussian_blur(image[None], size=BLUR_SIZE, sigma=BLUR_SIGMA)[0] * 2 - 1
+        blurred = tf.cond(
+            tf.random.uniform([]) < BLUR_PROBABILITY,
+            lambda: gaussian_blur(image[None], size=BLUR_SIZE, sigma=BLUR_SIGMA)[0],
+            lambda: image,
+        )
+        return blurred * 2 - 1
 
     def mask(image):
         masks = center_masks(BATCH, image_size=32, hole=8)

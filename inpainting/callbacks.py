@@ -81,6 +81,7 @@ class Monitor(keras.callbacks.Callback):
         self._mark()
 
     def _mark(self):
+        self.model.reset_means()
         self.marked_step, self.marked_time = self.done, time.perf_counter()
 
     def on_train_batch_end(self, batch, logs=None):
@@ -90,7 +91,6 @@ class Monitor(keras.callbacks.Callback):
             raise FloatingPointError(f"{bad[0]} is not finite at step {self.done}")
         if self.done % self.config.log_every == 0 or self.done == self.config.steps:
             self._log(logs)
-            self.model.reset_metrics()
             self._mark()
 
     def pause(self, seconds):
@@ -205,8 +205,11 @@ class Checkpointing(keras.callbacks.Callback):
         step = self.monitor.done
         ends = self.signal or self.model.stop_training or step == self.config.steps
         if step % self.config.checkpoint_every == 0 or ends:
-            began = time.perf_counter()
-            checkpoints.save(self.workdir.last, self.model.state(), self.progress)
-            self.monitor.pause(time.perf_counter() - began)
+            self.save()
         if self.signal:
             self.model.stop_training = True
+
+    def save(self):
+        began = time.perf_counter()
+        checkpoints.save(self.workdir.last, self.model.state(), self.progress)
+        self.monitor.pause(time.perf_counter() - began)

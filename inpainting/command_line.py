@@ -10,6 +10,9 @@ from inpainting.errors import InputError
 
 DISK_ERRORS = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT, errno.EFBIG, errno.ENOTDIR)
 
+DISK_TEXTS = tuple(os.strerror(number) for number in DISK_ERRORS)
+WAY_OUT = "free the disk, mend its permissions, or choose another directory"
+
 
 class Parser(argparse.ArgumentParser):
     """An ArgumentParser that refuses in one line, without repeating the usage."""
@@ -54,12 +57,19 @@ def run_program(main):
     except OSError as error:
         if error.errno not in DISK_ERRORS:
             raise
-        where = error.filename or "the work directory"
-        _fail(f"cannot write {where} ({error.strerror}): free the disk or choose another --workdir", 2)
+        _fail(f"{error.filename or 'the disk'}: {error.strerror}: {WAY_OUT}", 2)
     except FloatingPointError as error:
-        _fail(f"{error}: the last checkpoint is the last good one; try a smaller learning rate", 1)
+        _fail(f"{error}: the last checkpoint, if any, is good; try a smaller learning rate", 1)
     except KeyboardInterrupt:
         _fail("interrupted", 130)
+    except Exception as error:
+        # TensorFlow's own writers (export, TensorBoard) put the disk's error into their message.
+        line = next(
+            (line for line in str(error).splitlines() if any(text in line for text in DISK_TEXTS)), None
+        )
+        if line is None:
+            raise
+        _fail(f"{line}: {WAY_OUT}", 2)
     sys.exit(status)
 
 

@@ -3,6 +3,7 @@
 This module needs no TensorFlow, so that a mistyped option is refused at once.
 """
 
+import math
 from dataclasses import asdict, dataclass, fields, replace
 from typing import get_args, get_type_hints
 
@@ -25,6 +26,7 @@ class Config:
     """One run. Lengths are in pixels, steps are generator updates.
 
     `hole` and `overlap` default to a quarter and an eighth of the image size: 8 and 4 for 32 pixels.
+    `warmup_steps` defaults to 96 % of a WGAN's steps.
     """
 
     model: str
@@ -61,18 +63,18 @@ class Config:
     critic_steps: int = 10
     critic_learning_rate: float = 5e-5
     lipschitz: str = "clip"
-    clip: float = 0.01
-    penalty_weight: float = 10.0
-    alpha: float = 0.99
-    warmup_steps: int = 0
+    clip: float = 0.01  # bound of the critic's weights
+    penalty_weight: float = 10.0  # of the gradient penalty in the critic's loss
+    alpha: float = 0.99  # weight of the reconstruction loss; the adversarial one weighs 1 − alpha
+    warmup_steps: int | None = None
 
     # Training (section 7.1).
     steps: int = 10_000
     batch_size: int = 128
     learning_rate: float = 1e-3
-    learning_rate_warmup: int = 200
+    learning_rate_warmup: int = 200  # steps from 0 to the learning rate
     ema_decay: float = 0.999
-    patience: int = 20
+    patience: int = 20  # validations without a better hole_mse before the run stops
     log_every: int = 50
     validate_every: int = 500
     checkpoint_every: int = 500
@@ -122,7 +124,7 @@ def vgg_wgan():
 
     python train.py --model vgg_wgan
     """
-    return replace(vgg_l2(), model="vgg_wgan", method="wgan", steps=12_700, warmup_steps=12_000)
+    return replace(vgg_l2(), model="vgg_wgan", method="wgan", steps=12_500)
 
 
 EXPERIMENTS = {"vgg_l2": vgg_l2, "vgg_wgan": vgg_wgan}
@@ -173,7 +175,7 @@ def resolved(config):
         config,
         hole=size // 4 if config.hole is None else config.hole,
         overlap=size // 8 if config.overlap is None else config.overlap,
-        warmup_steps=config.warmup_steps if config.method == "wgan" else 0,
+        warmup_steps=_warmup_steps(config) if config.method == "wgan" else 0,
     )
     for name, known in CHOICES.items():
         _check(getattr(config, name) in known, name, config, f"one of {', '.join(known)}")
@@ -196,8 +198,19 @@ def resolved(config):
     )
     for name in positive.split():
         _check(getattr(config, name) > 0, name, config, "more than 0")
+    for name in ("learning_rate", "critic_learning_rate", "overlap_weight", "penalty_weight", "clip"):
+        _check(math.isfinite(getattr(config, name)), name, config, "finite")
     _check(config.seed < 2**31, "seed", config, "below 2147483648")
+    if config.method == "wgan" and config.warmup_steps >= config.steps:
+        raise InputError(
+            f"warmup_steps={config.warmup_steps} leaves the critic none of the {config.steps} steps: give "
+            "fewer, or train without a critic (a model of method l2)"
+        )
     return config
+
+
+def _warmup_steps(config):
+    return config.steps * 24 // 25 if config.warmup_steps is None else config.warmup_steps
 
 
 def _check(holds, name, config, rule):

@@ -1,5 +1,7 @@
 """Pictures of completions. Images are float [N, S, S, 3] in [-1, 1]."""
 
+import math
+
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -23,18 +25,19 @@ def strip(*columns, zoom=4, gap=1):
 
 
 def completions(context, completed, truth, path):
-    """Writes a figure of context | completion | truth, two triples a row. N is even."""
+    """Writes a figure of context | completion | truth, two triples a row."""
     kinds = {"context": context, "completion": completed, "truth": truth}
-    rows = len(truth) // 2
+    rows = math.ceil(len(truth) / 2)
     figure = Figure(figsize=(7.2, 1.15 * rows + 0.3), dpi=100, layout="constrained")
     axes = figure.subplots(rows, 6, squeeze=False)
     for column in range(6):
         name = list(kinds)[column % 3]
         axes[0, column].set_title(name, fontsize=9)
         for row in range(rows):
-            image = kinds[name][row + rows * (column // 3)]
-            axes[row, column].imshow(to_uint8(image).numpy())
             axes[row, column].axis("off")
+            index = row + rows * (column // 3)
+            if index < len(truth):
+                axes[row, column].imshow(to_uint8(kinds[name][index]).numpy())
     _write(figure, path)
 
 

@@ -36,8 +36,10 @@ def _cpu_flags():
     return next((line.split(":")[1].split() for line in lines if line.startswith("flags")), ())
 
 
-def jit(wanted):
+def jit(wanted, *, deterministic=False):
     """Whether to compile with XLA, and the reason: (bool, reason). auto: on a GPU; on a CPU it is slower."""
+    if deterministic:
+        return False, "deterministic"  # Keras 3 would refuse to combine them
     if wanted != "auto":
         return wanted == "on", "as asked"
     if tf.config.list_physical_devices("GPU"):

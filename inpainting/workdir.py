@@ -6,10 +6,9 @@ from pathlib import Path
 
 from inpainting.checkpoints import BEST, LAST, atomic_file
 from inpainting.errors import InputError
-from inpainting.experiments import from_dict
+from inpainting.experiments import from_dict, resolved
 
 CONTENTS = (
-    "config.json",
     "checkpoints",
     "tensorboard",
     "metrics.jsonl",
@@ -17,6 +16,7 @@ CONTENTS = (
     "figures",
     "saved_model",
     "results.json",
+    "config.json",  # last: as long as it is there, the directory is a run that may be overwritten
 )
 FREE = ("steps", "data_dir", "jit", "patience", "log_every", "validate_every", "checkpoint_every")
 
@@ -79,6 +79,8 @@ class Workdir:
             for name in CONTENTS:
                 path = self.path / name
                 shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        for unfinished in self.path.glob("*/.*.npz.*"):
+            unfinished.unlink()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -90,7 +92,7 @@ class Workdir:
         if not self.config.exists():
             raise InputError(f"{self.path} is not a run's directory: it has no config.json")
         try:
-            return from_dict(json.loads(self.config.read_text()))
+            return resolved(from_dict(json.loads(self.config.read_text())))
         except (ValueError, TypeError) as error:
             raise InputError(f"{self.config} cannot be read ({error})") from error
 

@@ -1,5 +1,7 @@
 """The networks by name. A new one is a builder in its own file and a line here."""
 
+import math
+
 from models.cnn import cnn_critic
 from models.context_encoder import context_encoder
 from models.vgg import vgg_critic, vgg_encoder
@@ -25,3 +27,8 @@ def build_generator(config):
 def build_critic(config):
     """The critic of an adversarial run: images -> unbounded scores [B]."""
     return CRITICS[config.critic](image_size=config.image_size, filters=config.critic_filters)
+
+
+def trainable_parameters(network):
+    """Number of trainable weights."""
+    return sum(math.prod(weight.shape) for weight in network.trainable_variables)

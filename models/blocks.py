@@ -70,7 +70,7 @@ class Dropout(keras.layers.Layer):
         super().build(input_shape)
 
     def call(self, inputs, training=False):
-        levels = round(self.rate * 256)
+        levels = min(round(self.rate * 256), 255)
         if not training or levels == 0:
             return inputs
         seed = tf.convert_to_tensor(self.state)
@@ -117,7 +117,7 @@ def critic_block(x, filters, *, name, **kwargs):
 
 def critic_score(x):
     """A convolution to depth 1 and its mean over the map: one unbounded float32 score an image, [B]."""
-    x = conv(1, name="score")(x)
     # float32: the Wasserstein estimate is a small difference of large means.
+    x = conv(1, dtype="float32", name="score")(x)
     x = keras.layers.GlobalAveragePooling2D(dtype="float32", name="score_mean")(x)
     return keras.layers.Reshape((), dtype="float32", name="score_scalar")(x)

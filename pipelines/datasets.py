@@ -35,7 +35,8 @@ log = logging.getLogger(__name__)
 class Images:
     """One split. count: number of images. decoded: uint8 [count, S, S, 3], or None when it is streamed.
 
-    stream: a tf.data.Dataset of uint8 [S, S, 3] in the split's order, or None when it is in memory.
+    stream: a tf.data.Dataset of uint8 [S, S, 3], or None when it is in memory. Validation and test images
+    come in the split's order.
     """
 
     count: int
@@ -52,11 +53,10 @@ def load(name, split, *, image_size=32, data_dir=None, limit=None, memory_limit=
     """
     if name == "dead_leaves":
         count = min(DEAD_LEAVES[split], limit or DEAD_LEAVES[split])
-        decoded = dead_leaves(count, image_size=image_size, seed=SPLITS.index(split))
-        return Images(count=count, decoded=decoded)
+        return Images(count, dead_leaves(count, image_size=image_size, seed=SPLITS.index(split)))
     if name.startswith("folder:"):
-        paths = _folder_split(Path(name.removeprefix("folder:")), split)[:limit]
-        return _load_folder(paths, image_size, memory_limit)
+        paths = _folder_split(Path(name.removeprefix("folder:")).expanduser(), split)[:limit]
+        return _load_folder(paths, split, image_size, memory_limit)
     return _load_tfds(name, split, image_size, data_dir, limit, memory_limit)
 
 
@@ -82,8 +82,10 @@ def _folder_split(folder, split):
     return [path for index, path in enumerate(paths) if index % 10 in tenth]
 
 
-def _load_folder(paths, image_size, memory_limit):
+def _load_folder(paths, split, image_size, memory_limit):
     if len(paths) * image_size**2 * 3 > memory_limit:
+        if split == "train":  # neighbours in a folder are alike, and the shuffle buffer may not reach further
+            paths = [paths[index] for index in np.random.default_rng(0).permutation(len(paths))]
 
         def read(path):
             image = _read_image(Path(path.decode()), image_size)
@@ -113,8 +115,8 @@ def _read_image(path, image_size):
         with Image.open(path) as picture:
             upright = ImageOps.exif_transpose(picture).convert("RGB")
             return np.asarray(ImageOps.fit(upright, (image_size, image_size), Image.Resampling.LANCZOS))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        log.warning("skipped, unreadable: %s (%s)", path, str(error).splitlines()[0])
+    except Exception as error:  # Pillow's decoders raise most kinds
+        log.warning("skipped, unreadable: %s (%s)", path, _first_line(error))
         return None
 
 
@@ -125,15 +127,21 @@ def _load_tfds(name, split, image_size, data_dir, limit, memory_limit):
     features = builder.info.features
     if "image" not in features or not isinstance(features["image"], tfds.features.Image):
         raise InputError(f"{name} has no feature 'image': --dataset takes TFDS image data sets")
+    if features["image"].dtype != np.uint8 or "train" not in builder.info.splits:
+        raise InputError(f"{name} has no 8-bit training images: --dataset takes TFDS image data sets")
     instruction = _tfds_split(builder.info.splits, split)
     count = builder.info.splits[instruction].num_examples
-    # One file after another: the images come in the data set's own order.
-    read_config = tfds.ReadConfig(interleave_cycle_length=1)
-    stream = builder.as_dataset(split=instruction, read_config=read_config)
+    count = min(count, limit or count)
+    kept = count * image_size**2 * 3 <= memory_limit
+    if kept or split != "train":
+        # One file after another: the images come in the data set's own order.
+        read_config = tfds.ReadConfig(interleave_cycle_length=1)
+        stream = builder.as_dataset(split=instruction, read_config=read_config)
+    else:
+        stream = builder.as_dataset(split=instruction, shuffle_files=True)
     stream = stream.map(lambda example: _fit(example["image"], image_size), num_parallel_calls=tf.data.AUTOTUNE)
-    if limit:
-        count, stream = min(count, limit), stream.take(limit)
-    if count * image_size**2 * 3 > memory_limit:
+    stream = stream.take(count)
+    if not kept:
         return Images(count=count, stream=stream)
     decoded = np.empty((count, image_size, image_size, 3), np.uint8)
     filled = 0
@@ -154,9 +162,9 @@ def _prepared_builder(tfds, name, data_dir):
             raise InputError(f"TFDS knows no data set named {name!r}: {way_out}") from error
         raise InputError(f"{name} cannot be opened ({_first_line(error)}): {way_out}") from error
     if not builder.info.splits:
-        log.warning("%s is not in %s: downloading", name, builder.data_dir)
         try:
             _check_reachable(builder.info.homepage)
+            log.warning("%s is not in %s: downloading", name, builder.data_dir)
             builder.download_and_prepare()
         except Exception as error:  # whatever went wrong between here and the data set's home
             raise InputError(
@@ -167,10 +175,16 @@ def _prepared_builder(tfds, name, data_dir):
 
 
 def _check_reachable(homepage):
-    """Raises OSError at once where a data set's host has no address: TFDS would try for minutes."""
-    host = urllib.parse.urlparse(homepage).hostname
-    if host and not urllib.request.getproxies():
-        socket.getaddrinfo(host, 443)
+    """Raises OSError at once where the machine is offline: TFDS would try for minutes."""
+    hosts = [urllib.parse.urlparse(homepage).hostname, "www.tensorflow.org"]
+    failures = []
+    for host in filter(None, hosts):
+        try:
+            socket.getaddrinfo(host, 443)
+        except OSError as error:
+            failures.append(f"{host}: {error}")
+    if len(failures) == len(hosts) and not urllib.request.getproxies():
+        raise OSError(failures[0])
 
 
 def _first_line(error):
@@ -195,6 +209,6 @@ def _fit(image, image_size):
         height, width = tf.shape(image)[0], tf.shape(image)[1]
         side = tf.minimum(height, width)
         image = tf.image.crop_to_bounding_box(image, (height - side) // 2, (width - side) // 2, side, side)
-        image = tf.image.resize(tf.cast(image, tf.float32), (image_size, image_size), "area")
-        image = tf.cast(tf.round(image), tf.uint8)
+        image = tf.image.resize(image, (image_size, image_size), "lanczos3", antialias=True)
+        image = tf.cast(tf.clip_by_value(tf.round(image), 0.0, 255.0), tf.uint8)
     return tf.ensure_shape(image, (image_size, image_size, 3))

@@ -6,20 +6,18 @@ edges and scale-free statistics like those of natural images. Everything follows
 
 import numpy as np
 
+BLOCK = 250  # images drawn together
 LEAVES = 24
 SMALLEST, LARGEST = 0.12, 0.7  # radii, as a share of the image
 EXPONENT = 3.0  # density of radii ~ r^-3, the scale-invariant one
 
 
 def dead_leaves(count, *, image_size, seed):
-    """`count` images, uint8 [count, image_size, image_size, 3]; the same for the same arguments."""
-    batches = range(0, count, 500)
-    return np.concatenate(
-        [
-            _render(min(500, count - start), image_size, np.random.default_rng([seed, start]))
-            for start in batches
-        ]
-    )
+    """The first `count` images of a seed, uint8 [count, image_size, image_size, 3]."""
+    blocks = [
+        _render(BLOCK, image_size, np.random.default_rng([seed, start])) for start in range(0, count, BLOCK)
+    ]
+    return np.concatenate(blocks)[:count]
 
 
 def _render(count, size, random):

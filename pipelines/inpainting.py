@@ -50,7 +50,8 @@ def training_batches(
         }
 
     if images.decoded is not None:
-        decoded = tf.constant(images.decoded)
+        with tf.device("CPU:0"):  # a GPU has better use for its memory
+            decoded = tf.constant(images.decoded)
 
         def pick(step):
             positions = first_batch * batch_size + (step - start) * size + tf.range(size, dtype=tf.int64)
@@ -58,7 +59,11 @@ def training_batches(
 
         dataset = steps.map(pick, num_parallel_calls=tf.data.AUTOTUNE)
     else:
-        stream = images.stream.shuffle(SHUFFLE_BUFFER, seed=seed).repeat().batch(size, drop_remainder=True)
+        stream = (
+            images.stream.shuffle(SHUFFLE_BUFFER, seed=seed + first_batch)
+            .repeat()
+            .batch(size, drop_remainder=True)
+        )
         dataset = tf.data.Dataset.zip((steps, stream)).map(prepare, num_parallel_calls=tf.data.AUTOTUNE)
     return dataset.prefetch(2)
 

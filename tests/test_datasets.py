@@ -14,6 +14,7 @@ def test_dead_leaves_follow_from_the_seed():
     np.testing.assert_array_equal(images, dead_leaves(12, image_size=32, seed=3))
     assert (images != dead_leaves(12, image_size=32, seed=4)).any()
     assert images.std((1, 2, 3)).min() > 5  # no blank image
+    np.testing.assert_array_equal(images[:5], dead_leaves(5, image_size=32, seed=3))
 
 
 def test_dead_leaves_splits_differ():
@@ -84,6 +85,7 @@ def test_unreachable_cifar10_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("urllib.request.getproxies", dict)
     with pytest.raises(InputError, match="cifar10 is not prepared in .* --data-dir .* --dataset dead_leaves"):
         datasets.load("cifar10", "train", data_dir=str(tmp_path))
+    assert not list(tmp_path.rglob("*.*"))
 
 
 def test_tfds_split_rules():

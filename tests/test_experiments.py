@@ -49,6 +49,8 @@ def test_settings_are_typed():
         ({"learning_rate": "nan"}, "more than 0"),
         ({"critic": "alexnet"}, "one of cnn, vgg"),
         ({"model": "x"}, "no setting 'model'"),
+        ({"learning_rate": "inf"}, "finite"),
+        ({"steps": "20", "warmup_steps": "20"}, "leaves the critic none of the 20 steps"),
     ],
 )
 def test_bad_settings_are_refused(settings, message):
@@ -66,7 +68,7 @@ def test_phases_and_the_batches_they_take():
     assert config.phases == ((0, 4, 1), (4, 10, 3))
     assert [config.batches_until(step) for step in (0, 3, 4, 5, 10)] == [0, 3, 4, 7, 22]
     assert configure(steps="10", warmup_steps="0").phases == ((0, 10, 11),)
-    assert configure(steps="10", warmup_steps="20").phases == ((0, 10, 1),)
+    assert configure(steps="1000").phases == ((0, 960, 1), (960, 1000, 11))
     assert resolved(experiment("vgg_l2")).phases == ((0, experiment("vgg_l2").steps, 1),)
 
 

@@ -1,4 +1,4 @@
-"""Who may import whom (the table of the README): an arrow only ever points down."""
+"""Who may import whom: networks and pipelines know nothing of training, nor of each other."""
 
 import ast
 

@@ -51,8 +51,13 @@ class AutoencoderTrainer(keras.Model):
 
     @property
     def metrics(self):
-        """All trackers: Keras resets what is listed here."""
-        return [*self.train_trackers.values(), *self.test_trackers.values()]
+        """What Keras resets before an evaluation. The training's own means go on: see reset_means."""
+        return list(self.test_trackers.values())
+
+    def reset_means(self):
+        """Starts the means of the training losses anew."""
+        for tracker in self.train_trackers.values():
+            tracker.reset_state()
 
     def state(self):
         """Everything a resumed run needs, as lists of variables by name."""
