@@ -9,8 +9,9 @@ first that is left, 32 pixels in place of 28 (section 5.1 of the paper):
     128 pixels: [112, 56, 28, 14]  as 128 -> 64 -> 32 -> 16 -> 8
 
 The last map is 8×8 (VGG's is 7×7; other image sizes than these come out between 7 and 14). VGG doubles its
-filters from stage to stage up to 512; here the last stage has `filters`, 64 by default, and each stage before it
-half of the next: 32 and 64 for 32 pixels. The fully connected layers are dropped: the bottleneck takes their place.
+filters from stage to stage up to 512; here the last stage has `filters`, 64 by default, and each stage before
+it half of the next: 32 and 64 for 32 pixels. The fully connected layers are dropped: the bottleneck takes their
+place.
 """
 
 from tensorflow import keras
