@@ -292,8 +292,10 @@ def test_one_step_of_every_experiment(small_config, model, precision):
     for name, values in trainer.state().items():
         moved = [(old != new.numpy()).any() for old, new in zip(before[name], values, strict=True)]
         assert any(moved), name
-        if name in ("generator", "ema_generator", "critic"):  # the trainable ones come first
+        if name in ("generator", "ema_generator"):  # the trainable ones come first
             assert all(moved[: len(getattr(trainer, name).trainable_variables)]), name
+        if name == "critic":  # a shift of all scores, the last bias, cancels in their difference
+            assert all(moved[:-1])
     assert all("float32" in str(weight.dtype) for weight in trainer.generator.trainable_variables)
 
 
