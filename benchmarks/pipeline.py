@@ -31,7 +31,7 @@ from pipelines.inpainting import training_batches
 
 BATCH = 64
 BATCHES_PER_STEP = 11  # of vgg_wgan: ten for the critic, one for the generator
-STEPS = 10
+STEPS = 20
 TURNS = 5
 
 
@@ -72,25 +72,31 @@ def per_image(images):
     return dataset.map(mask, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
 
-def images_per_second(iterator):
-    """Speed over STEPS training steps; an element holds all images of a step, or one batch of them."""
-    images, began = 0, time.perf_counter()
-    while images < STEPS * BATCHES_PER_STEP * BATCH:
-        images += math.prod(next(iterator)["image"].shape[:-3])
+def images_per_second(chain):
+    """Speed over STEPS training steps, of an iterator of its own: no other chain prefetches meanwhile."""
+    iterator = iter(chain)
+    _take_steps(iterator, 3)  # fills the prefetch buffers, lets the autotuner settle
+    began = time.perf_counter()
+    images = _take_steps(iterator, STEPS)
     return images / (time.perf_counter() - began)
+
+
+def _take_steps(iterator, steps):
+    """Draws the images of so many steps; an element holds all images of a step, or one batch of them."""
+    images = 0
+    while images < steps * BATCHES_PER_STEP * BATCH:
+        images += math.prod(next(iterator)["image"].shape[:-3])
+    return images
 
 
 def main():
     pixels = np.random.default_rng(0).integers(0, 256, (5000, 32, 32, 3), np.uint8)
     images = Images(count=len(pixels), decoded=pixels)
     chains = {"whole batches (ours)": ours(images), "image by image": per_image(images)}
-    iterators = {name: iter(chain) for name, chain in chains.items()}
     speeds = {name: [] for name in chains}
-    for iterator in iterators.values():
-        images_per_second(iterator)  # tracing and autotuning
     for _ in range(TURNS):
-        for name, iterator in iterators.items():
-            speeds[name].append(images_per_second(iterator))
+        for name, chain in chains.items():
+            speeds[name].append(images_per_second(chain))
     medians = {name: statistics.median(values) for name, values in speeds.items()}
     print(f"TensorFlow {tf.__version__}, batch {BATCH}, 32×32 pixels, median of {TURNS} turns of {STEPS} steps")
     for name, median in medians.items():
