@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 
 demo: setup
 	$(BIN)/python train.py --model vgg_wgan --dataset dead_leaves --workdir $(DEMO) --overwrite \
-	  --steps 600 --set warmup_steps=580 --set filters=32 --set validate_every=100
+	  --steps 450 --set warmup_steps=430 --set filters=32 --set validate_every=100
 	$(BIN)/python evaluate.py $(DEMO) --baselines --limit 500
 	@echo
 	@echo "Picture: $(DEMO)/figures/completions.png   Table: $(DEMO)/results.json and above"
