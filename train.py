@@ -21,11 +21,17 @@ FLAGS = {
     "steps": "generator updates",
     "batch_size": "images of one update",
     "seed": "of the weights, the order of the data and everything drawn",
-    "critic": f"network of the critic: {', '.join(CHOICES['critic'])}",
+    "critic": f"network of the critic or discriminator: {', '.join(CHOICES['critic'])}",
     "bottleneck": "features between encoder and decoder",
     "hole": "side of the hole in pixels (default: a quarter of the image)",
     "precision": f"{', '.join(CHOICES['precision'])}; auto takes 16 bits where the machine computes with them",
     "jit": "XLA: auto (on a GPU), on or off",
+}
+
+METHODS = {  # family, what is done with an encoder, section of the paper
+    "l2": ("autoencoder", "trained on L2", "4, 7.1"),
+    "dcgan": ("adversarial", "trained on L2, then against a discriminator too", "5.1, 5.2"),
+    "wgan": ("adversarial", "trained on L2, then against a Wasserstein critic too", "5.3, 7.2"),
 }
 
 
@@ -43,8 +49,7 @@ def parse(argv):
     parser.add_argument("--overwrite", action="store_true", help="replace the run in the work directory")
     arguments = parser.parse_args(argv)
     if arguments.list_models:
-        for name, function in EXPERIMENTS.items():
-            print(f"{name:12}  {function.__doc__.splitlines()[0]}")
+        list_models()
         sys.exit(0)
     if not arguments.model:
         parser.error(f"--model is required: one of {', '.join(EXPERIMENTS)}")
@@ -63,6 +68,24 @@ def parse(argv):
     if arguments.resume:
         config = workdir.resumable_config(arguments.model)
     return resolved(with_settings(config, settings)), workdir, arguments
+
+
+def list_models():
+    """Prints a table of the models: name, family, parameters, what it is, section of the paper."""
+    import_tensorflow()
+    from models import build_critic, build_generator, trainable_parameters
+
+    rows = [("name", "family", "parameters", "what it is", "section")]
+    for name in EXPERIMENTS:
+        config = resolved(experiment(name))
+        parameters = f"{trainable_parameters(build_generator(config)):,}"
+        if config.method != "l2":
+            parameters += f" + {trainable_parameters(build_critic(config)):,}"
+        family, training, section = METHODS[config.method]
+        rows.append((name, family, parameters, f"{config.encoder} encoder {training}", section))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 def train(config, workdir, *, resume=False, overwrite=False):
@@ -119,7 +142,7 @@ def train(config, workdir, *, resume=False, overwrite=False):
         if first and images.decoded is None:
             print("the images are streamed from disk: the epoch starts over")
         if batches_per_step > 1:
-            print(f"the critic trains from step {first} on, {config.critic_steps} updates a step", flush=True)
+            print(f"the {config.critic_name} trains from step {first} on", flush=True)
         trainer.begin_phase(first)
         try:
             trainer.fit(batches, steps_per_epoch=end - first, callbacks=callbacks, shuffle=False, verbose=0)
@@ -149,13 +172,13 @@ def make_trainer(config):
     jit, why_jit = hardware.jit(config.jit, deterministic=config.deterministic)
     with hardware.dtype_policy(precision):
         generator = build_generator(config)
-        critic = build_critic(config) if config.method == "wgan" else None
+        adversary = None if config.method == "l2" else build_critic(config)
     with hardware.dtype_policy("float32"):
         ema_generator = build_generator(config)
-    sizes = {"generator": generator, "critic": critic}
+    sizes = {"generator": generator, config.critic_name: adversary}
     sizes = [f"{name} {trainable_parameters(network):,}" for name, network in sizes.items() if network]
     print(f"{config.model}, parameters: {', '.join(sizes)}")
-    if critic:
+    if adversary:
         # Grappler's remapper fails on a Leaky ReLU's gradient in a loop, with a line of error and no effect.
         tf.config.optimizer.set_experimental_options({"remapping": False})
     print(f"precision {precision} ({why_precision}), XLA {'on' if jit else 'off'} ({why_jit})")
@@ -164,7 +187,7 @@ def make_trainer(config):
         config,
         generator=generator,
         ema_generator=ema_generator,
-        critic=critic,
+        adversary=adversary,
         jit=jit,
         loss_scale=loss_scale,
     )

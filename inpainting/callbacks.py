@@ -76,6 +76,7 @@ class Monitor(keras.callbacks.Callback):
         self.done = start
         self.schedule = schedule
         self.terminal = sys.stdout.isatty()
+        self.balance = Balance()
 
     def on_train_begin(self, logs=None):
         self._mark()
@@ -109,6 +110,45 @@ class Monitor(keras.callbacks.Callback):
         losses = "  ".join(f"{name} {float(value):.4g}" for name, value in logs.items())
         line = f"step {self.done}/{config.steps}  {losses}  {speed:.0f} images/s  {_clock(left / speed)} left"
         print(f"\r\033[K{line}" if self.terminal else line, end="" if self.terminal else "\n", flush=True)
+        warning = self.balance.judge(logs)
+        if warning:
+            print(f"\nwarning at step {self.done}: {warning}", flush=True)
+
+
+class Balance:
+    """Sees from the logged means when generator or adversary has had the upper hand for long."""
+
+    LONG = 10  # logged means in a row
+
+    def __init__(self):
+        self.verdict, self.count = None, 0
+
+    def judge(self, logs):
+        """A warning every LONG times in a row that the logs tell the same, or None."""
+        verdict = self._verdict(logs)
+        self.count = self.count + 1 if verdict == self.verdict else 1
+        self.verdict = verdict
+        return verdict if self.count % self.LONG == 0 else None
+
+    @staticmethod
+    def _verdict(logs):
+        accuracy = logs.get("discriminator_accuracy")
+        if accuracy is not None and accuracy > 0.98:
+            return (
+                f"the discriminator is right {accuracy:.0%} of the time: it overpowers the generator; try a "
+                "lower critic_learning_rate, more label_flips, or a higher alpha"
+            )
+        if accuracy is not None and accuracy < 0.52:
+            return (
+                f"the discriminator is right {accuracy:.0%} of the time, no more than by chance: it has "
+                "stopped learning; try a higher critic_learning_rate"
+            )
+        if logs.get("wasserstein_estimate", 1.0) <= 0:
+            return (
+                "the critic scores completions no lower than real images: it does not keep up; try more "
+                "critic_steps"
+            )
+        return None
 
 
 def _clock(seconds):

@@ -5,14 +5,19 @@ This module needs no TensorFlow, so that a mistyped option is refused at once.
 
 import math
 from dataclasses import asdict, dataclass, fields, replace
+from functools import partial
 from typing import get_args, get_type_hints
 
 from inpainting.errors import InputError
 
 CHOICES = {
-    "encoder": ("vgg",),  # the keys of models.ENCODERS and models.CRITICS, held together by a test
-    "critic": ("cnn", "vgg"),
-    "method": ("l2", "wgan"),
+    # The keys of models.ENCODERS and models.CRITICS, held together by a test.
+    "encoder": ("cnn", "vgg", "inception", "resnet"),
+    "critic": ("cnn", "vgg", "inception", "resnet"),
+    "method": ("l2", "dcgan", "wgan"),
+    "pooling": ("stride", "max"),
+    "neck": ("conv", "two_convs", "dense"),
+    "discriminator_sees": ("image", "hole"),
     "mask": ("center", "rectangle", "free_form"),
     "fill": ("zeros", "noise", "mean"),
     "lipschitz": ("clip", "gradient_penalty"),
@@ -20,13 +25,17 @@ CHOICES = {
     "jit": ("auto", "on", "off"),
 }
 
+FILTERS = {"cnn": 32, "vgg": 64, "inception": 64, "resnet": 128}
+CRITIC_FILTERS = {"cnn": 32, "vgg": 128, "inception": 64, "resnet": 128}
+
 
 @dataclass(frozen=True)
 class Config:
     """One run. Lengths are in pixels, steps are generator updates.
 
-    `hole` and `overlap` default to a quarter and an eighth of the image size: 8 and 4 for 32 pixels.
-    `warmup_steps` defaults to 96 % of a WGAN's steps.
+    `hole` and `overlap` default to a quarter and an eighth of the image size: 8 and 4 for 32 pixels. `filters`
+    and `critic_filters` follow from the network: FILTERS and CRITIC_FILTERS.
+    `warmup_steps` defaults to 96 % of a WGAN's steps and to 75 % of a DCGAN's, whose steps are cheaper.
     """
 
     model: str
@@ -48,24 +57,34 @@ class Config:
 
     # Generator (section 4).
     encoder: str = "vgg"
-    filters: int = 64
+    filters: int | None = None  # of the cnn's first stage, of the others' last: see each file of models/
+    pooling: str = "stride"  # how the cnn encoder downsamples
+    neck: str = "conv"  # from the encoder's last map to the bottleneck: models/context_encoder.py
     bottleneck: int = 512
     decoder_filters: int = 256
+    batch_normalization: bool = True
     dropout: float = 0.5  # of every activation
+    drop_connect: float = 0.0  # of every connection of the encoder's convolutions and the bottleneck's
+    l2_regularization: float = 0.0  # weight of ½ Σ w² over the generator's kernels
 
     # Reconstruction loss (section 5.4).
     overlap: int | None = None
     overlap_weight: float = 20.0
 
-    # Critic and adversarial loss (section 5.3).
+    # Discriminator (DCGAN) or critic (WGAN) and adversarial loss (sections 5.1 to 5.3).
     critic: str = "cnn"
-    critic_filters: int = 32
-    critic_steps: int = 10
+    critic_filters: int | None = None
     critic_learning_rate: float = 5e-5
+    discriminator_sees: str = "image"
+    alpha: float = 0.99  # weight of the reconstruction loss; the adversarial one weighs 1 − alpha
+    critic_steps: int = 10  # updates of a WGAN's critic a step
     lipschitz: str = "clip"
     clip: float = 0.01  # bound of the critic's weights
     penalty_weight: float = 10.0  # of the gradient penalty in the critic's loss
-    alpha: float = 0.99  # weight of the reconstruction loss; the adversarial one weighs 1 − alpha
+    pure_batches: bool = True  # a DCGAN's tricks (section 5.2): inpainting/trainers/dcgan.py
+    soft_labels: bool = True
+    label_flips: float = 0.05
+    maximise_log_d: bool = True
     warmup_steps: int | None = None
 
     # Training (section 7.1).
@@ -98,11 +117,16 @@ class Config:
     def phases(self):
         """(first step, end, batches a step) of the warm-up, where there is one, and of the training proper.
 
-        A WGAN's step takes a batch for each critic update and one for the generator's.
+        An adversarial step takes a batch for each of the adversary's updates and one for the generator's.
         """
         warmup = min(self.warmup_steps, self.steps)
-        batches = self.critic_steps + 1 if self.method == "wgan" else 1
+        batches = 1 + {"l2": 0, "dcgan": 1, "wgan": self.critic_steps}[self.method]
         return tuple(phase for phase in ((0, warmup, 1), (warmup, self.steps, batches)) if phase[0] < phase[1])
+
+    @property
+    def critic_name(self):
+        """What the method calls its adversary: discriminator or critic; None without one."""
+        return {"l2": None, "dcgan": "discriminator", "wgan": "critic"}[self.method]
 
     def batches_until(self, step):
         """Batches that the steps before `step` take together."""
@@ -112,23 +136,36 @@ class Config:
         return asdict(self)
 
 
-def vgg_l2():
-    """The VGG context encoder on L2 alone (sections 4 and 5.4)."""
+def l2(encoder):
+    """Trained on L2 alone, section 4."""
     # Deviation: the paper weighs the ring 20 times and drops half of the activations. On our validation split
-    # both slowed the hole's error down, and flips and shifts are regularisation enough (README, Deviations).
-    return Config(model="vgg_l2", method="l2", overlap_weight=1.0, dropout=0.0, batch_size=64, steps=12_000)
+    # both slow the hole's error down, and flips and shifts are regularisation enough (README, Studies).
+    return Config(
+        model=f"{encoder}_l2",
+        method="l2",
+        encoder=encoder,
+        overlap_weight=1.0,
+        dropout=0.0,
+        batch_size=64,
+        steps=12_000,
+    )
 
 
-def vgg_wgan():
-    """The paper's best row (Table 1, WGAN): a VGG context encoder against a critic of six convolutions.
+def dcgan(encoder):
+    """Then against a discriminator, sections 5.1 and 5.2."""
+    return replace(l2(encoder), model=f"{encoder}_dcgan", method="dcgan", critic_learning_rate=2e-4)
+
+
+def wgan(encoder):
+    """Then against a Wasserstein critic, section 5.3. With the VGG encoder, the paper's best row (Table 1).
 
     python train.py --model vgg_wgan
     """
     # Deviation: the paper clips. Seven layers without normalisation have no bound that works: scores vanish at
     # ±0.03 and explode at ±0.05 (validation split). The gradient penalty keeps their slope at 1.
     return replace(
-        vgg_l2(),
-        model="vgg_wgan",
+        l2(encoder),
+        model=f"{encoder}_wgan",
         method="wgan",
         steps=12_500,
         lipschitz="gradient_penalty",
@@ -136,7 +173,12 @@ def vgg_wgan():
     )
 
 
-EXPERIMENTS = {"vgg_l2": vgg_l2, "vgg_wgan": vgg_wgan}
+# Every encoder with every method, by the name of `train.py --model`: cnn_l2, …, resnet_wgan.
+EXPERIMENTS = {
+    f"{encoder}_{method.__name__}": partial(method, encoder)
+    for method in (l2, dcgan, wgan)
+    for encoder in CHOICES["encoder"]
+}
 
 
 def experiment(name):
@@ -179,15 +221,19 @@ def resolved(config):
 
     Raises InputError, naming the field, for what no run could use.
     """
+    for name, known in CHOICES.items():
+        _check(getattr(config, name) in known, name, config, f"one of {', '.join(known)}")
     size = config.image_size
     config = replace(
         config,
+        filters=FILTERS[config.encoder] if config.filters is None else config.filters,
+        critic_filters=CRITIC_FILTERS[config.critic]
+        if config.critic_filters is None
+        else config.critic_filters,
         hole=size // 4 if config.hole is None else config.hole,
         overlap=size // 8 if config.overlap is None else config.overlap,
-        warmup_steps=_warmup_steps(config) if config.method == "wgan" else 0,
+        warmup_steps=_warmup_steps(config),
     )
-    for name, known in CHOICES.items():
-        _check(getattr(config, name) in known, name, config, f"one of {', '.join(known)}")
     _check(size >= 16 and size % 8 == 0, "image_size", config, "a multiple of 8, at least 16")
     _check(config.hole >= 1, "hole", config, "at least 1")
     _check(config.overlap >= 0, "overlap", config, "at least 0")
@@ -196,10 +242,18 @@ def resolved(config):
             f"hole={config.hole} with overlap={config.overlap} on each side is larger than image_size={size}: "
             "choose a smaller --hole or a larger image"
         )
-    for name in ("dropout", "ema_decay"):
+    if config.pooling == "max" and config.encoder != "cnn":
+        raise InputError(f"pooling=max is a choice of the cnn encoder: {config.encoder} has its own")
+    if config.discriminator_sees == "hole" and config.mask != "center":
+        raise InputError(
+            f"discriminator_sees=hole needs mask=center: the hole of mask={config.mask} has no shape"
+        )
+    for name in ("dropout", "drop_connect", "ema_decay"):
         _check(0 <= getattr(config, name) < 1, name, config, "in [0, 1)")
-    _check(0 <= config.alpha <= 1, "alpha", config, "in [0, 1]")
-    for name in ("overlap_weight", "penalty_weight", "warmup_steps", "learning_rate_warmup", "seed"):
+    for name in ("alpha", "label_flips"):
+        _check(0 <= getattr(config, name) <= 1, name, config, "in [0, 1]")
+    not_negative = "overlap_weight penalty_weight l2_regularization warmup_steps learning_rate_warmup seed"
+    for name in not_negative.split():
         _check(getattr(config, name) >= 0, name, config, "at least 0")
     positive = (
         "filters bottleneck decoder_filters critic_filters critic_steps critic_learning_rate clip steps "
@@ -207,19 +261,24 @@ def resolved(config):
     )
     for name in positive.split():
         _check(getattr(config, name) > 0, name, config, "more than 0")
-    for name in ("learning_rate", "critic_learning_rate", "overlap_weight", "penalty_weight", "clip"):
+    finite = "learning_rate critic_learning_rate overlap_weight penalty_weight l2_regularization clip"
+    for name in finite.split():
         _check(math.isfinite(getattr(config, name)), name, config, "finite")
     _check(config.seed < 2**31, "seed", config, "below 2147483648")
-    if config.method == "wgan" and config.warmup_steps >= config.steps:
+    if config.method != "l2" and config.warmup_steps >= config.steps:
         raise InputError(
-            f"warmup_steps={config.warmup_steps} leaves the critic none of the {config.steps} steps: give "
-            "fewer, or train without a critic (a model of method l2)"
+            f"warmup_steps={config.warmup_steps} leaves the {config.critic_name} none of the {config.steps} "
+            f"steps: give fewer, or train {config.encoder}_l2"
         )
     return config
 
 
 def _warmup_steps(config):
-    return config.steps * 24 // 25 if config.warmup_steps is None else config.warmup_steps
+    if config.method == "l2":
+        return 0
+    if config.warmup_steps is not None:
+        return config.warmup_steps
+    return config.steps * 24 // 25 if config.method == "wgan" else config.steps * 3 // 4
 
 
 def _check(holds, name, config, rule):

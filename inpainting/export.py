@@ -23,7 +23,9 @@ class Inpainter(tf.Module):
 
     def __init__(self, generator, *, image_size, patch, fill, seed=0):
         super().__init__(name="inpainter")
-        self.generator = generator
+        # In a closure: as an attribute, a Keras model is saved layer by layer beside the signatures, which
+        # takes ten times as long. Its variables are what the signatures need.
+        self.predict = lambda inputs: generator(inputs, training=False)
         self.image_size = image_size
         self.patch = patch
         self.fill = fill
@@ -45,6 +47,7 @@ class Inpainter(tf.Module):
                 ],
             ),
         }
+        self.weights = self.endpoints["serving_default"].get_concrete_function().graph.variables
 
     def inpaint(self, image, mask):
         start, stop = hole_span(self.image_size, self.patch)
@@ -59,7 +62,7 @@ class Inpainter(tf.Module):
         with tf.control_dependencies([check] if check is not None else []):
             pixels = to_float(image)
         context = fill_hole(pixels, missing, fill=self.fill, seed=[self.seed, 0])
-        prediction = self.generator([context, missing], training=False)
+        prediction = self.predict([context, missing])
         return {"inpainted": to_uint8(composite(missing, prediction, pixels))}
 
     def inpaint_bytes(self, image_bytes, mask_bytes):

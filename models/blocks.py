@@ -6,11 +6,6 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
-conv = partial(keras.layers.Conv2D, kernel_size=3, padding="same", kernel_initializer="he_normal")
-conv_transpose = partial(
-    keras.layers.Conv2DTranspose, kernel_size=4, padding="same", kernel_initializer="he_normal"
-)
-
 
 @keras.utils.register_keras_serializable("inpainting")
 class BatchNormalization(keras.layers.BatchNormalization):
@@ -42,23 +37,21 @@ class BatchNormalization(keras.layers.BatchNormalization):
         )[0]
 
 
-@keras.utils.register_keras_serializable("inpainting")
-class Dropout(keras.layers.Layer):
-    """Dropout whose random state is a weight, so that a checkpoint resumes the same draws.
+class RandomState:
+    """Mixed into a layer whose random state is a weight, so that a checkpoint resumes the same draws.
 
-    Keras' own keeps its state in the kernel (2.15) or in a seed generator that a checkpoint of the weights
-    leaves out (3). The weight `state` is int64 [start, draws]: each training call uses it as the stateless
-    seed and adds one to `draws`. `start` is drawn from NumPy's global generator, which
-    `keras.utils.set_random_seed` seeds. A draw is 8 bits, so the rate is rounded to a multiple of 1/256.
+    Keras' own keep theirs in the kernel (2.15) or in a seed generator that a checkpoint of the weights leaves
+    out (3). The weight `state` is int64 [start, draws]: each draw takes it as the stateless seed and adds one
+    to `draws`. `start` comes from NumPy's global generator, which `keras.utils.set_random_seed` seeds. A draw
+    is 8 bits, so a rate is rounded to a multiple of 1/256.
     """
 
-    def __init__(self, rate, **kwargs):
-        super().__init__(**kwargs)
+    def set_rate(self, rate):
         if not 0 <= rate < 1:
-            raise ValueError(f"A dropout rate lies in [0, 1). Received: {rate}")
+            raise ValueError(f"A rate lies in [0, 1). Received: {rate}")
         self.rate = rate
 
-    def build(self, input_shape):
+    def add_random_state(self):
         start = np.array([np.random.randint(2**31), 0])
         self.state = self.add_weight(
             name="state",
@@ -67,52 +60,140 @@ class Dropout(keras.layers.Layer):
             trainable=False,
             initializer=lambda shape, dtype=None, **_: tf.constant(start, tf.int64),
         )
+
+    def drop(self, values):
+        """The tensor with a share `rate` of its values set to 0 and the rest scaled to keep the mean."""
+        levels = min(round(self.rate * 256), 255)
+        if levels == 0:
+            return values
+        seed = tf.convert_to_tensor(self.state)
+        self.state.assign(seed + tf.constant([0, 1], tf.int64))
+        size = tf.size(values)
+        words = tf.random.stateless_uniform([size // 4 + 1], seed, None, None, tf.int32)
+        bits = tf.reshape(tf.bitcast(words, tf.uint8), [-1])[:size]
+        keep = tf.reshape(bits >= levels, tf.shape(values))
+        return tf.where(keep, values * (256 / (256 - levels)), tf.zeros([], values.dtype))
+
+
+@keras.utils.register_keras_serializable("inpainting")
+class Dropout(RandomState, keras.layers.Layer):
+    """Drops a share `rate` of the activations in training."""
+
+    def __init__(self, rate, **kwargs):
+        super().__init__(**kwargs)
+        self.set_rate(rate)
+
+    def build(self, input_shape):
+        self.add_random_state()
         super().build(input_shape)
 
     def call(self, inputs, training=False):
-        levels = min(round(self.rate * 256), 255)
-        if not training or levels == 0:
-            return inputs
-        seed = tf.convert_to_tensor(self.state)
-        self.state.assign(seed + tf.constant([0, 1], tf.int64))
-        size = tf.size(inputs)
-        words = tf.random.stateless_uniform([size // 4 + 1], seed, None, None, tf.int32)
-        bits = tf.reshape(tf.bitcast(words, tf.uint8), [-1])[:size]
-        keep = tf.reshape(bits >= levels, tf.shape(inputs))
-        return tf.where(keep, inputs * (256 / (256 - levels)), tf.zeros([], inputs.dtype))
+        return self.drop(inputs) if training else inputs
 
     def get_config(self):
         return {**super().get_config(), "rate": self.rate}
 
 
-def normalise_and_activate(x, *, dropout, name):
-    """Batch normalisation, ReLU, dropout: what follows every convolution of a generator (section 4, 7.1)."""
-    # Momentum 0.9: with the default 0.99 the moving statistics lag the weights of the first thousand steps.
-    x = BatchNormalization(momentum=0.9, name=f"{name}_bn")(x)
-    x = keras.layers.ReLU(name=f"{name}_relu")(x)
-    return Dropout(dropout, name=f"{name}_dropout")(x) if dropout else x
+@keras.utils.register_keras_serializable("inpainting")
+class DropConnectConv2D(RandomState, keras.layers.Conv2D):
+    """A convolution that drops a share `rate` of its connections in training (Wan et al. 2013, DropConnect).
+
+    One draw of the kernel's weights for the whole batch.
+    """
+
+    def __init__(self, *arguments, rate, **kwargs):
+        super().__init__(*arguments, **kwargs)
+        self.set_rate(rate)
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        self.add_random_state()
+
+    def call(self, inputs, training=False):
+        kernel = tf.convert_to_tensor(self.kernel)
+        outputs = self.convolution_op(inputs, self.drop(kernel) if training else kernel)
+        return outputs + tf.convert_to_tensor(self.bias) if self.use_bias else outputs
+
+    def get_config(self):
+        return {**super().get_config(), "rate": self.rate}
 
 
-def conv_block(x, filters, *, dropout=0.0, name, **kwargs):
-    """Convolution, batch normalisation, ReLU, dropout. Keyword arguments go to the convolution."""
-    x = conv(filters, use_bias=False, name=name, **kwargs)(x)
-    return normalise_and_activate(x, dropout=dropout, name=name)
+CONVOLUTION = {"kernel_size": 3, "padding": "same", "kernel_initializer": "he_normal"}
+conv = partial(keras.layers.Conv2D, **CONVOLUTION)
+drop_connect_conv = partial(DropConnectConv2D, **CONVOLUTION)
+conv_transpose = partial(keras.layers.Conv2DTranspose, **{**CONVOLUTION, "kernel_size": 4})
 
 
-def conv_transpose_block(x, filters, *, dropout=0.0, name, **kwargs):
+def _normalise_and_activate(x, *, batch_normalization, shortcut, activate, dropout, name):
+    """What follows every convolution of a generator (sections 4 and 7.1)."""
+    if batch_normalization:
+        # Momentum 0.9: with the default 0.99 the moving statistics lag the weights of the first thousand steps.
+        x = BatchNormalization(momentum=0.9, name=f"{name}_bn")(x)
+    if shortcut is not None:
+        x = keras.layers.Add(name=f"{name}_add")([x, shortcut])
+    if activate:
+        x = keras.layers.ReLU(name=f"{name}_relu")(x)
+    return Dropout(dropout, name=f"{name}_dropout")(x) if activate and dropout else x
+
+
+def conv_block(
+    x,
+    filters,
+    *,
+    name,
+    shortcut=None,
+    activate=True,
+    batch_normalization=True,
+    dropout=0.0,
+    drop_connect=0.0,
+    **kwargs,
+):
+    """Convolution, batch normalisation, ReLU, dropout. Keyword arguments go to the convolution.
+
+    shortcut: a tensor added before the activation. drop_connect: share of the convolution's connections
+    dropped in training.
+    """
+    layer = partial(drop_connect_conv, rate=drop_connect) if drop_connect else conv
+    x = layer(filters, use_bias=not batch_normalization, name=name, **kwargs)(x)
+    return _normalise_and_activate(
+        x,
+        batch_normalization=batch_normalization,
+        shortcut=shortcut,
+        activate=activate,
+        dropout=dropout,
+        name=name,
+    )
+
+
+def conv_transpose_block(x, filters, *, name, batch_normalization=True, dropout=0.0, **kwargs):
     """Transposed convolution, batch normalisation, ReLU, dropout."""
-    x = conv_transpose(filters, use_bias=False, name=name, **kwargs)(x)
-    return normalise_and_activate(x, dropout=dropout, name=name)
+    x = conv_transpose(filters, use_bias=not batch_normalization, name=name, **kwargs)(x)
+    return _normalise_and_activate(
+        x,
+        batch_normalization=batch_normalization,
+        shortcut=None,
+        activate=True,
+        dropout=dropout,
+        name=name,
+    )
 
 
-def critic_block(x, filters, *, name, **kwargs):
-    """Convolution and Leaky ReLU (slope 0.2), no normalisation.
+def critic_block(x, filters, *, name, shortcut=None, activate=True, layer_normalization=False, **kwargs):
+    """Convolution and Leaky ReLU (slope 0.2), for critics and discriminators.
 
-    Under weight clipping a normalisation's scale could not stay near 1, and batch normalisation would couple
-    the images of a batch, which the gradient penalty forbids.
+    No batch normalisation: under weight clipping its scale could not stay near 1, and it would couple the
+    images of a batch, which the gradient penalty forbids. Deep trunks take layer normalisation, over each whole
+    map of an image and without a scale. shortcut: a tensor added before the activation.
     """
     x = conv(filters, name=name, **kwargs)(x)
-    return keras.layers.LeakyReLU(0.2, name=f"{name}_leaky_relu")(x)
+    if layer_normalization:
+        normalise = keras.layers.LayerNormalization(
+            axis=[1, 2, 3], epsilon=1e-3, center=False, scale=False, name=f"{name}_ln"
+        )
+        x = normalise(x)
+    if shortcut is not None:
+        x = keras.layers.Add(name=f"{name}_add")([x, shortcut])
+    return keras.layers.LeakyReLU(0.2, name=f"{name}_leaky_relu")(x) if activate else x
 
 
 def critic_score(x):

@@ -7,7 +7,7 @@ from tensorflow import keras
 from models.blocks import conv, conv_transpose_block
 
 
-def decoder(*, bottleneck=512, patch=16, filters=256, dropout=0.0):
+def decoder(*, bottleneck=512, patch=16, filters=256, block=conv_transpose_block):
     """Bottleneck [B, 1, 1, bottleneck] -> float32 patch [B, patch, patch, 3] around [-1, 1], unbounded.
 
     A transposed convolution over the whole first map, then one of stride 2 for each doubling, filters halving:
@@ -17,10 +17,10 @@ def decoder(*, bottleneck=512, patch=16, filters=256, dropout=0.0):
     doublings = max(round(math.log2(patch / 4)), 0)
     first = math.ceil(patch / 2**doublings)
     embedding = x = keras.Input((1, 1, bottleneck), name="bottleneck")
-    x = conv_transpose_block(x, filters, kernel_size=first, padding="valid", dropout=dropout, name=f"up{first}")
+    x = block(x, filters, kernel_size=first, padding="valid", name=f"up{first}")
     for doubling in range(1, doublings + 1):
         width = max(filters // 2**doubling, 32)
-        x = conv_transpose_block(x, width, strides=2, dropout=dropout, name=f"up{first * 2**doubling}")
+        x = block(x, width, strides=2, name=f"up{first * 2**doubling}")
     x = conv(3, kernel_initializer="glorot_uniform", dtype="float32", name="patch")(x)
     excess = x.shape[1] - patch
     if excess:

@@ -8,7 +8,7 @@ first that is left, 32 pixels in place of 28 (section 5.1 of the paper):
     64 pixels:  [56, 28, 14]       as 64 -> 32 -> 16 -> 8
     128 pixels: [112, 56, 28, 14]  as 128 -> 64 -> 32 -> 16 -> 8
 
-The last map is 8×8 (VGG's is 7×7; other image sizes than these come out between 7 and 14). VGG doubles its
+The last map is 8×8 (VGG's is 7×7); smaller images go through the same two stages as 32 pixels. VGG doubles its
 filters from stage to stage up to 512; here the last stage has `filters`, 64 by default, and each stage before
 it half of the next: 32 and 64 for 32 pixels. The fully connected layers are dropped: the bottleneck takes their
 place.
@@ -21,23 +21,8 @@ from models.blocks import conv_block, critic_block, critic_score
 STAGES = ((224, 2), (112, 2), (56, 3), (28, 3), (14, 3))  # pixels, convolutions
 
 
-def _vgg_trunk(x, *, filters, block):
-    """The stages that fit the map x: block(x, filters, name=...) for each convolution, then pooling."""
-    stages = [(stage, count) for stage, (pixels, count) in enumerate(STAGES, 1) if pixels <= x.shape[1]]
-    for stage, convolutions in stages:
-        width = max(filters // 2 ** (len(STAGES) - stage), 8)
-        for index in range(1, convolutions + 1):
-            x = block(x, width, name=f"stage{stage}_conv{index}")
-        x = keras.layers.MaxPooling2D(name=f"stage{stage}_pool")(x)
-    return x
-
-
-def vgg_encoder(*, image_size=32, filters=64, dropout=0.0):
+def vgg_encoder(*, image_size=32, filters=64, block=conv_block):
     """Context and mask, [B, image_size, image_size, 4] -> features, [B, 8, 8, filters] at 32, 64 and 128."""
-
-    def block(x, width, name):
-        return conv_block(x, width, dropout=dropout, name=name)
-
     inputs = keras.Input((image_size, image_size, 4), name="context_and_mask")
     return keras.Model(inputs, _vgg_trunk(inputs, filters=filters, block=block), name="vgg_encoder")
 
@@ -47,3 +32,15 @@ def vgg_critic(*, image_size=32, filters=64):
     image = keras.Input((image_size, image_size, 3), name="image")
     features = _vgg_trunk(image, filters=filters, block=critic_block)
     return keras.Model(image, critic_score(features), name="vgg_critic")
+
+
+def _vgg_trunk(x, *, filters, block):
+    """The stages that fit the map x, at least the last two."""
+    pixels_at_most = max(x.shape[1], STAGES[-2][0])
+    stages = [(stage, count) for stage, (pixels, count) in enumerate(STAGES, 1) if pixels <= pixels_at_most]
+    for stage, convolutions in stages:
+        width = max(filters // 2 ** (len(STAGES) - stage), 8)
+        for index in range(1, convolutions + 1):
+            x = block(x, width, name=f"stage{stage}_conv{index}")
+        x = keras.layers.MaxPooling2D(name=f"stage{stage}_pool")(x)
+    return x

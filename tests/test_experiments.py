@@ -48,6 +48,10 @@ def test_settings_are_typed():
         ({"batch_size": "0"}, "more than 0"),
         ({"learning_rate": "nan"}, "more than 0"),
         ({"critic": "alexnet"}, "one of cnn, vgg"),
+        ({"pooling": "max"}, "pooling=max is a choice of the cnn encoder: vgg has its own"),
+        ({"discriminator_sees": "hole", "mask": "free_form"}, "discriminator_sees=hole needs mask=center"),
+        ({"label_flips": "1.5"}, r"label_flips must be in \[0, 1\]"),
+        ({"l2_regularization": "-1"}, "l2_regularization must be at least 0"),
         ({"model": "x"}, "no setting 'model'"),
         ({"learning_rate": "inf"}, "finite"),
         ({"steps": "20", "warmup_steps": "20"}, "leaves the critic none of the 20 steps"),
@@ -59,7 +63,7 @@ def test_bad_settings_are_refused(settings, message):
 
 
 def test_unknown_model_lists_the_known():
-    with pytest.raises(InputError, match="unknown model 'vgg'.*vgg_l2, vgg_wgan"):
+    with pytest.raises(InputError, match="unknown model 'vgg'.*cnn_l2, vgg_l2, .*resnet_wgan"):
         experiment("vgg")
 
 
@@ -69,7 +73,17 @@ def test_phases_and_the_batches_they_take():
     assert [config.batches_until(step) for step in (0, 3, 4, 5, 10)] == [0, 3, 4, 7, 22]
     assert configure(steps="10", warmup_steps="0").phases == ((0, 10, 11),)
     assert configure(steps="1000").phases == ((0, 960, 1), (960, 1000, 11))
+    dcgan = resolved(with_settings(experiment("vgg_dcgan"), {"steps": "100"}))
+    assert dcgan.phases == ((0, 75, 1), (75, 100, 2))
     assert resolved(experiment("vgg_l2")).phases == ((0, experiment("vgg_l2").steps, 1),)
+
+
+def test_filters_follow_the_network():
+    config = configure()
+    assert (config.encoder, config.filters, config.critic, config.critic_filters) == ("vgg", 64, "cnn", 32)
+    assert configure(encoder="resnet", critic="vgg").filters == 128
+    assert configure(critic="vgg").critic_filters == 128
+    assert configure(filters="16").filters == 16
 
 
 def test_the_ring_of_the_paper_weighs_20_by_default():

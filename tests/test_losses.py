@@ -6,6 +6,9 @@ import tensorflow as tf
 
 from inpainting.losses.adversarial import (
     clip_weights,
+    discriminator_labels,
+    discriminator_loss,
+    generator_cross_entropy,
     gradient_penalty,
     wasserstein_critic_loss,
     wasserstein_generator_loss,
@@ -72,6 +75,52 @@ def test_wasserstein_signs():
     # mean fake 0.5, mean real 4: the critic minimises −3.5, the generator −0.5.
     assert wasserstein_critic_loss(real_scores=REAL, fake_scores=FAKE).numpy() == -3.5
     assert wasserstein_generator_loss(fake_scores=FAKE).numpy() == -0.5
+
+
+@pytest.mark.parametrize(("real", "low", "high"), [(True, 0.9, 1.1), (False, 0.0, 0.2)])
+def test_soft_labels_are_uniform_in_the_paper_s_ranges(real, low, high):
+    labels = discriminator_labels(10_000, real=real, soft=True, flips=0.0, seed=[1, 2]).numpy()
+    assert low <= labels.min() < low + 0.001 and high - 0.001 < labels.max() <= np.float32(high)
+    assert labels.mean() == pytest.approx((low + high) / 2, abs=0.003)
+    assert labels.std() == pytest.approx(0.2 / 12**0.5, abs=0.002)
+
+
+@pytest.mark.parametrize("real", [True, False])
+def test_hard_labels_and_flips(real):
+    assert set(discriminator_labels(50, real=real, soft=False, flips=0.0, seed=[1, 2]).numpy()) == {float(real)}
+    flipped = discriminator_labels(10_000, real=real, soft=False, flips=0.1, seed=[1, 2]).numpy()
+    assert (flipped != float(real)).mean() == pytest.approx(0.1, abs=0.01)
+    soft = discriminator_labels(10_000, real=real, soft=True, flips=0.1, seed=[1, 2]).numpy()
+    np.testing.assert_array_equal(soft > 0.5, flipped > 0.5)
+    assert np.all((soft <= 0.2) | ((soft >= 0.9) & (soft <= np.float32(1.1))))
+
+
+def test_labels_are_a_function_of_their_seed():
+    def draw(seed):
+        return discriminator_labels(8, real=True, soft=True, flips=0.5, seed=seed).numpy()
+
+    np.testing.assert_array_equal(draw([1, 2]), draw([1, 2]))
+    assert (draw([1, 2]) != draw([1, 3])).any()
+
+
+def test_discriminator_loss_is_the_cross_entropy():
+    # D = σ(ln 3) = 3/4 with label 1.1, and D = σ(0) = 1/2 with label 0.2: −0.2 ln ½ − 0.8 ln ½ = −ln ½.
+    logits, labels = tf.constant([np.log(3.0), 0.0], tf.float32), tf.constant([1.1, 0.2])
+    expected = (-(1.1 * np.log(3 / 4) + (1 - 1.1) * np.log(1 / 4)) - np.log(1 / 2)) / 2
+    assert float(discriminator_loss(logits=logits, labels=labels)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_generator_maximises_log_d():
+    # D = 3/4 and 1/4.
+    logits = tf.Variable([np.log(3.0), -np.log(3.0)], dtype=tf.float32)
+    for maximise, expected, slopes in (
+        (True, -(np.log(3 / 4) + np.log(1 / 4)) / 2, [-1 / 4 / 2, -3 / 4 / 2]),  # −(1 − D)
+        (False, (np.log(1 / 4) + np.log(3 / 4)) / 2, [-3 / 4 / 2, -1 / 4 / 2]),  # −D: least where D is surest
+    ):
+        with tf.GradientTape() as tape:
+            loss = generator_cross_entropy(fake_logits=logits, maximise_log_d=maximise)
+        assert float(loss) == pytest.approx(expected, rel=1e-5)
+        np.testing.assert_allclose(tape.gradient(loss, logits), slopes, rtol=1e-5)
 
 
 def test_losses_take_keywords_and_vectors_only():

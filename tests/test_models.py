@@ -7,11 +7,13 @@ from tensorflow import keras
 
 from inpainting.experiments import CHOICES, EXPERIMENTS, experiment, resolved, with_settings
 from inpainting.hardware import dtype_policy
-from models import CRITICS, ENCODERS, build_critic, build_generator
-from models.blocks import BatchNormalization, Dropout
-from models.cnn import cnn_critic
+from models import CRITICS, ENCODERS, build_generator
+from models.blocks import BatchNormalization, DropConnectConv2D, Dropout, conv_block
+from models.cnn import cnn_critic, cnn_encoder
 from models.decoder import decoder
-from models.vgg import vgg_critic, vgg_encoder
+from models.inception import inception_encoder
+from models.resnet import resnet_encoder
+from models.vgg import vgg_encoder
 
 
 def parameters(network):
@@ -44,6 +46,78 @@ def test_vgg_keeps_the_stages_that_fit(image_size, stages):
     assert encoder.output_shape[1:3] == (8, 8)
 
 
+def with_norm(area, inputs, outputs):
+    """Weights of a convolution over `area` taps and of the batch normalisation behind it."""
+    return area * inputs * outputs + 2 * outputs
+
+
+def test_cnn_encoder_is_the_paper_s_baseline():
+    encoder = cnn_encoder(image_size=32, filters=32)
+    convolutions = [layer for layer in encoder.layers if isinstance(layer, keras.layers.Conv2D)]
+    assert [layer.filters for layer in convolutions] == [32, 32, 64, 64, 64, 128, 128, 128, 256]
+    assert [layer.strides[0] for layer in convolutions] == [1, 1, 2] * 3
+    assert all(layer.kernel_size == (3, 3) for layer in convolutions)
+    assert encoder.output_shape == (None, 4, 4, 256)
+    widths = [4, 32, 32, 64, 64, 64, 128, 128, 128, 256]
+    assert parameters(encoder) == sum(with_norm(9, a, b) for a, b in itertools.pairwise(widths))
+    assert cnn_encoder(image_size=128, filters=8).output_shape == (None, 4, 4, 64)
+
+
+def test_cnn_encoder_with_max_pooling():
+    encoder = cnn_encoder(image_size=32, filters=64, pooling="max")
+    assert sum(isinstance(layer, keras.layers.MaxPooling2D) for layer in encoder.layers) == 3
+    widths = [layer.filters for layer in encoder.layers if isinstance(layer, keras.layers.Conv2D)]
+    assert widths == [64, 64, 128, 128, 256, 256]
+    assert encoder.output_shape == (None, 4, 4, 256)
+
+
+def test_resnet_encoder_is_resnet_18_from_28_pixels_on():
+    encoder = resnet_encoder(image_size=32, filters=128)
+    additions = [layer.name for layer in encoder.layers if isinstance(layer, keras.layers.Add)]
+    assert additions == [f"stage{stage}_block{index}_conv2_add" for stage in (3, 4, 5) for index in (1, 2)]
+    assert encoder.output_shape == (None, 8, 8, 128)
+    expected = with_norm(9, 4, 32) + 4 * with_norm(9, 32, 32)
+    for before, width in ((32, 64), (64, 128)):
+        shortcut = with_norm(1, before, width)
+        expected += with_norm(9, before, width) + shortcut + 3 * with_norm(9, width, width)
+    assert parameters(encoder) == expected
+
+
+def test_inception_encoder_is_inception_v3_from_35_pixels_on():
+    encoder = inception_encoder(image_size=32, filters=64)
+    joins = {
+        layer.name: layer.output.shape[1:]
+        for layer in encoder.layers
+        if isinstance(layer, keras.layers.Concatenate)
+    }
+    assert [tuple(shape) for shape in joins.values()] == [
+        *[(32, 32, 32), (32, 32, 36), (32, 32, 36)],  # 8 + 8 + 12 + (4, then 8 of the pooling branch)
+        (16, 16, 96),  # 48 + 12 + 36
+        *[(16, 16, 96)] * 4,  # 24 · 4
+        (8, 8, 160),  # 40 + 24 + 96
+        *[(8, 8, 256)] * 2,  # 40 + 4 · 48 + 24
+    ]
+    expected = 0
+    for inputs, pooled in ((4, 4), (32, 8), (36, 8)):
+        expected += with_norm(1, inputs, 8)
+        expected += with_norm(1, inputs, 6) + with_norm(25, 6, 8)
+        expected += with_norm(1, inputs, 8) + with_norm(9, 8, 12) + with_norm(9, 12, 12)
+        expected += with_norm(1, inputs, pooled)
+    expected += with_norm(9, 36, 48)
+    expected += with_norm(1, 36, 8) + with_norm(9, 8, 12) + with_norm(9, 12, 12)
+    for width in (16, 20, 20, 24):
+        expected += 2 * with_norm(1, 96, 24)
+        expected += with_norm(1, 96, width) + with_norm(7, width, width) + with_norm(7, width, 24)
+        expected += with_norm(1, 96, width) + 3 * with_norm(7, width, width) + with_norm(7, width, 24)
+    expected += with_norm(1, 96, 24) + with_norm(9, 24, 40)
+    expected += with_norm(1, 96, 24) + 2 * with_norm(7, 24, 24) + with_norm(9, 24, 24)
+    for inputs in (160, 256):
+        expected += with_norm(1, inputs, 40) + with_norm(1, inputs, 24)
+        expected += with_norm(1, inputs, 48) + 2 * with_norm(3, 48, 48)
+        expected += with_norm(1, inputs, 56) + with_norm(9, 56, 48) + 2 * with_norm(3, 48, 48)
+    assert parameters(encoder) == expected
+
+
 def test_cnn_critic_is_the_paper_s():
     critic = cnn_critic(image_size=32, filters=32)
     convolutions = [layer for layer in critic.layers if isinstance(layer, keras.layers.Conv2D)]
@@ -57,13 +131,43 @@ def test_cnn_critic_is_the_paper_s():
     assert parameters(critic) == expected
 
 
-@pytest.mark.parametrize("build", [cnn_critic, vgg_critic])
-def test_critics_score_each_image_alone(build):
-    critic = build(image_size=16, filters=8)
+@pytest.mark.parametrize("name", CRITICS)
+def test_critics_score_each_image_alone(name):
+    critic = CRITICS[name](image_size=16, filters=8)
     images = tf.random.stateless_normal([3, 16, 16, 3], [0, 1])
     scores = critic(images, training=True)
     assert scores.shape == (3,) and scores.dtype == tf.float32
-    np.testing.assert_allclose(critic(images[:1], training=True), scores[:1], rtol=1e-4)
+    np.testing.assert_allclose(critic(images[:1], training=True), scores[:1], rtol=1e-3, atol=1e-5)
+    assert not any(isinstance(layer, keras.layers.BatchNormalization) for layer in critic.layers)
+
+
+@pytest.mark.parametrize("name", CRITICS)
+@pytest.mark.parametrize("image_size", [8, 32, 64, 128])
+def test_every_critic_builds(name, image_size):
+    critic = CRITICS[name](image_size=image_size, filters=8)
+    assert critic.output_shape == (None,)
+
+
+@pytest.mark.parametrize(
+    ("neck", "kernels"),
+    [("conv", [(8, 16)]), ("two_convs", [(3, 16), (4, 16)]), ("dense", [(8, 16), (1, 16)])],
+)
+def test_necks(neck, kernels):
+    """From the VGG's 8×8 to the bottleneck of 16."""
+    generator = build_generator(small("vgg_l2", 32, neck=neck, bottleneck=16))
+    convolutions = [layer for layer in generator.layers if isinstance(layer, keras.layers.Conv2D)]
+    assert [(layer.kernel_size[0], layer.filters) for layer in convolutions] == kernels
+
+
+def test_without_batch_normalization_the_convolutions_have_a_bias():
+    generator = build_generator(small("cnn_l2", 16, batch_normalization=False))
+    networks = [generator, *[layer for layer in generator.layers if isinstance(layer, keras.Model)]]
+    layers = [layer for network in networks for layer in network.layers]
+    assert not any(isinstance(layer, keras.layers.BatchNormalization) for layer in layers)
+    convolutions = [
+        layer for layer in layers if isinstance(layer, keras.layers.Conv2D | keras.layers.Conv2DTranspose)
+    ]
+    assert len(convolutions) > 9 and all(layer.use_bias for layer in convolutions)
 
 
 def test_decoder_doubles_by_transposed_convolutions():
@@ -81,11 +185,11 @@ def test_decoder_makes_any_patch(patch):
 
 
 def small(name, image_size, **settings):
-    chosen = {"filters": 8, "bottleneck": 4, "decoder_filters": 8, "image_size": image_size, **settings}
+    chosen = {"filters": 8, "bottleneck": 32, "decoder_filters": 8, "image_size": image_size, **settings}
     return resolved(with_settings(experiment(name), {key: str(value) for key, value in chosen.items()}))
 
 
-@pytest.mark.parametrize("name", EXPERIMENTS)
+@pytest.mark.parametrize("name", [f"{encoder}_l2" for encoder in ENCODERS])
 @pytest.mark.parametrize("image_size", [32, 64, 128])
 def test_every_generator_builds_and_predicts_its_patch(name, image_size):
     config = small(name, image_size)
@@ -98,27 +202,39 @@ def test_every_generator_builds_and_predicts_its_patch(name, image_size):
     assert config.patch == 2 * quarter
     inside = prediction[:, quarter : 3 * quarter, quarter : 3 * quarter]
     assert np.count_nonzero(prediction) == np.count_nonzero(inside) > inside.size / 2
-    assert build_critic(config)(context).shape == (2,)
 
 
 @pytest.mark.parametrize("mask", ["rectangle", "free_form"])
 def test_a_generator_for_holes_anywhere_predicts_the_whole_image(mask):
-    generator = build_generator(small("vgg_wgan", 16, mask=mask, bottleneck=32))
+    generator = build_generator(small("vgg_wgan", 16, mask=mask))
     prediction = generator([tf.ones([1, 16, 16, 3]), tf.zeros([1, 16, 16, 1])]).numpy()
     assert prediction.shape == (1, 16, 16, 3) and (prediction[:, [0, -1]] != 0).all()
 
 
-# model: trainable parameters of its generator.
+DECODER = 2_755_139  # worked out in its test: 512 -> 4×4×256 -> 8×8×128 -> 16×16×64 -> 16×16×3
+# encoder: output shape, trainable parameters of its generator.
 GOLDEN = {
-    # encoder 112,320 + bottleneck 64 · 64 · 512 + 2 · 512 = 2,098,176 + decoder 2,755,139, as worked out above
-    "vgg_l2": 4_965_635,
-    "vgg_wgan": 4_965_635,
+    # The encoder's sum is in its test above; the bottleneck's is 4 · 4 · 256 · 512 + 2 · 512.
+    "cnn": ((None, 4, 4, 256), 767_872 + 2_098_176 + DECODER),
+    # 8 · 8 · 64 · 512 + 2 · 512
+    "vgg": ((None, 8, 8, 64), 112_320 + 2_098_176 + DECODER),
+    # 8 · 8 · 256 · 512 + 2 · 512
+    "inception": ((None, 8, 8, 256), 340_860 + 8_389_632 + DECODER),
+    # 8 · 8 · 128 · 512 + 2 · 512
+    "resnet": ((None, 8, 8, 128), 695_616 + 4_195_328 + DECODER),
 }
 
 
-def test_every_model_has_its_golden_size():
-    sizes = {name: parameters(build_generator(resolved(experiment(name)))) for name in EXPERIMENTS}
-    assert sizes == GOLDEN
+def test_every_model_has_a_golden_size():
+    assert {experiment(name).encoder for name in EXPERIMENTS} == set(GOLDEN)
+
+
+@pytest.mark.parametrize("encoder", ENCODERS)
+def test_golden_sizes(encoder):
+    generator = build_generator(resolved(experiment(f"{encoder}_l2")))
+    last_map = generator.get_layer(f"{encoder}_encoder").output_shape
+    assert (last_map, parameters(generator)) == GOLDEN[encoder]
+    assert generator.output_shape == (None, 32, 32, 3)
 
 
 def test_the_mask_is_an_input():
@@ -176,6 +292,35 @@ def test_dropout_s_state_is_a_weight():
 def test_dropout_refuses_a_rate_of_one():
     with pytest.raises(ValueError, match=r"\[0, 1\). Received: 1"):
         Dropout(1.0)
+
+
+def test_drop_connect_drops_connections_in_training():
+    layer = DropConnectConv2D(8, 3, padding="same", use_bias=True, rate=0.25)
+    layer.build((None, 5, 5, 4))
+    kernel = np.array(layer.kernel)
+    # Each input channel alone, one tap at a time: the outputs are the connections that are left.
+    impulse = np.zeros((4, 5, 5, 4), np.float32)
+    impulse[range(4), 2, 2, range(4)] = 1
+    left = layer(impulse, training=True).numpy()[:, 1:4, 1:4][:, ::-1, ::-1]  # [input, row, column, output]
+    expected = kernel.transpose(2, 0, 1, 3)
+    dropped = left == 0
+    assert 0.15 < dropped.mean() < 0.35
+    np.testing.assert_allclose(left[~dropped], expected[~dropped] / 0.75, rtol=1e-5)
+    np.testing.assert_allclose(
+        layer(impulse, training=False).numpy()[:, 1:4, 1:4][:, ::-1, ::-1], expected, rtol=1e-5
+    )
+    again = layer(impulse, training=True).numpy()[:, 1:4, 1:4][:, ::-1, ::-1]
+    assert ((again == 0) != dropped).any()
+
+
+def test_drop_connect_reaches_the_encoder_s_convolutions():
+    x = keras.Input((8, 8, 4))
+    assert isinstance(
+        keras.Model(x, conv_block(x, 8, name="a", drop_connect=0.5)).get_layer("a"), DropConnectConv2D
+    )
+    encoder = build_generator(small("vgg_l2", 16, drop_connect=0.5)).get_layer("vgg_encoder")
+    convolutions = [layer for layer in encoder.layers if isinstance(layer, keras.layers.Conv2D)]
+    assert all(isinstance(layer, DropConnectConv2D) for layer in convolutions)
 
 
 def test_a_generator_survives_its_own_config():

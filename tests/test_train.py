@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from inpainting import checkpoints
+from inpainting.experiments import EXPERIMENTS
 from tests.conftest import ENVIRONMENT, ROOT, command, small_arguments
 
 
@@ -95,9 +96,9 @@ def test_kill_and_resume_is_bit_exact(pictures, tmp_path):
             >= {
                 "generator",
                 "ema_generator",
-                "critic",
+                "adversary",
                 "generator_optimizer",
-                "critic_optimizer",
+                "adversary_optimizer",
             }
         )
         for group in first:
@@ -162,7 +163,11 @@ def test_early_stopping_keeps_the_best_and_exports(pictures, tmp_path):
 def test_list_models():
     listed = command("train.py", "--list-models")
     assert listed.returncode == 0
-    assert listed.stdout.split("\n")[0].startswith("vgg_l2") and "vgg_wgan" in listed.stdout
+    heading, *rows = listed.stdout.strip().splitlines()
+    assert heading.split() == ["name", "family", "parameters", "what", "it", "is", "section"]
+    assert [row.split()[0] for row in rows] == list(EXPERIMENTS)
+    (row,) = [row for row in rows if row.startswith("vgg_wgan")]
+    assert "adversarial" in row and "4,965,635" in row and "5.3" in row
 
 
 def refused(*arguments):
@@ -177,7 +182,7 @@ def refused(*arguments):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--model", "vgg_gan"], "unknown model 'vgg_gan': --model takes one of vgg_l2, vgg_wgan"),
+        (["--model", "vgg_gan"], "unknown model 'vgg_gan': --model takes one of cnn_l2, vgg_l2"),
         (["--model", "vgg_wgan", "--set", "stps=3"], "there is no setting 'stps'"),
         (["--model", "vgg_wgan", "--steps", "three"], "steps is a whole number"),
         (["--model", "vgg_wgan", "--hole", "30"], "larger than image_size=32"),

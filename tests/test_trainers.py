@@ -5,80 +5,49 @@ import pytest
 import tensorflow as tf
 from tensorflow import keras
 
-from inpainting.masks import center_masks, composite
-from inpainting.trainers import FLOOR, build_trainer, learning_rate_schedule
+from inpainting.masks import composite
+from inpainting.trainers import FLOOR, learning_rate_schedule
 from inpainting.trainers.autoencoder import AutoencoderTrainer
 from inpainting.trainers.wgan import WGANTrainer
-from models import build_critic, build_generator
-
-SIZE = 8
-
-
-class CountingSGD(keras.optimizers.SGD):
-    """Gradient descent at rate 1, or another, that counts its updates."""
-
-    def __init__(self, rate=1.0):
-        super().__init__(rate)
-        self.updates = tf.Variable(0)
-
-    def apply_gradients(self, *arguments, **options):
-        self.updates.assign_add(1)
-        return super().apply_gradients(*arguments, **options)
-
-
-def tiny_generator():
-    context, mask = keras.Input((SIZE, SIZE, 3)), keras.Input((SIZE, SIZE, 1))
-    joined = keras.layers.Concatenate()([context, mask])
-    return keras.Model([context, mask], keras.layers.Conv2D(3, 3, padding="same")(joined))
-
-
-def tiny_critic():
-    image = keras.Input((SIZE, SIZE, 3))
-    x = keras.layers.Conv2D(1, 3, padding="same")(image)
-    x = keras.layers.GlobalAveragePooling2D()(x)
-    return keras.Model(image, keras.layers.Reshape(())(x))
+from tests.dummies import (
+    SIZE,
+    CountingSGD,
+    batches,
+    build_small,
+    changed,
+    fake_batches,
+    tiny_critic,
+    tiny_generator,
+    weights,
+)
 
 
 def wgan(critic_rate=1e-3, generator_rate=1e-3, **settings):
     keras.utils.set_random_seed(1)
     chosen = {"alpha": 0.9, "overlap": 2, "overlap_weight": 20.0, **settings}
     trainer = WGANTrainer(
-        generator=tiny_generator(), ema_generator=tiny_generator(), critic=tiny_critic(), **chosen
+        generator=tiny_generator(), ema_generator=tiny_generator(), adversary=tiny_critic(), **chosen
     )
     optimizers = {
         "generator_optimizer": CountingSGD(generator_rate),
-        "critic_optimizer": CountingSGD(critic_rate),
+        "adversary_optimizer": CountingSGD(critic_rate),
     }
     trainer.compile(**optimizers)
     return trainer
-
-
-def batches(count, batch=4):
-    image = tf.random.stateless_uniform([count, batch, SIZE, SIZE, 3], [1, 2], -1, 1)
-    mask = tf.tile(center_masks(batch, image_size=SIZE, hole=2)[None], [count, 1, 1, 1, 1])
-    return {"image": image, "mask": mask, "context": image * (1 - mask)}
-
-
-def weights(network):
-    return [weight.numpy() for weight in network.trainable_variables]
-
-
-def changed(before, network):
-    return any((old != new).any() for old, new in zip(before, weights(network), strict=True))
 
 
 @pytest.mark.parametrize("critic_steps", [1, 2, 3])
 def test_updates_of_one_step(critic_steps):
     trainer = wgan()
     tf.function(trainer.train_step)(batches(critic_steps + 1))
-    assert trainer.critic_optimizer.updates.numpy() == critic_steps
+    assert trainer.adversary_optimizer.updates.numpy() == critic_steps
     assert trainer.generator_optimizer.updates.numpy() == 1
     assert trainer.step.numpy() == 1
 
 
 def test_every_critic_update_sees_its_own_batch():
     trainer, seen = wgan(), []
-    trainer.critic_step = lambda batch, index: seen.append(batch["image"])
+    trainer.adversary_step = lambda batch, index: seen.append(batch["image"])
     data = batches(4)
     tf.config.run_functions_eagerly(True)
     try:
@@ -90,18 +59,18 @@ def test_every_critic_update_sees_its_own_batch():
 
 def test_a_critic_step_changes_the_critic_alone():
     trainer = wgan(clip=10.0)
-    generator, critic = weights(trainer.generator), weights(trainer.critic)
+    generator, critic = weights(trainer.generator), weights(trainer.adversary)
     average = weights(trainer.ema_generator)
-    trainer.critic_step({key: value[0] for key, value in batches(1).items()}, 0)
-    assert changed(critic, trainer.critic)
+    trainer.adversary_step({key: value[0] for key, value in batches(1).items()}, 0)
+    assert changed(critic, trainer.adversary)
     assert not changed(generator, trainer.generator) and not changed(average, trainer.ema_generator)
 
 
 def test_a_generator_step_changes_the_generator_alone():
     trainer = wgan()
-    generator, critic = weights(trainer.generator), weights(trainer.critic)
+    generator, critic = weights(trainer.generator), weights(trainer.adversary)
     trainer.generator_step({key: value[0] for key, value in batches(1).items()})
-    assert changed(generator, trainer.generator) and not changed(critic, trainer.critic)
+    assert changed(generator, trainer.generator) and not changed(critic, trainer.adversary)
 
 
 def test_the_critic_learns_to_score_real_images_higher():
@@ -109,12 +78,14 @@ def test_the_critic_learns_to_score_real_images_higher():
     batch = {key: value[0] for key, value in batches(1).items()}
 
     def gap():
-        fake = trainer.complete(batch, training=False)
-        return float(tf.reduce_mean(trainer.critic(batch["image"])) - tf.reduce_mean(trainer.critic(fake)))
+        fake = trainer.complete(batch)
+        return float(
+            tf.reduce_mean(trainer.adversary(batch["image"])) - tf.reduce_mean(trainer.adversary(fake))
+        )
 
     before = gap()
     for index in range(5):
-        trainer.critic_step(batch, index)
+        trainer.adversary_step(batch, index)
     assert gap() > before
 
 
@@ -123,7 +94,7 @@ def test_the_generator_learns_to_be_scored_higher():
     batch = {key: value[0] for key, value in batches(1).items()}
 
     def score():
-        return float(tf.reduce_mean(trainer.critic(trainer.complete(batch, training=False))))
+        return float(tf.reduce_mean(trainer.adversary(trainer.complete(batch))))
 
     before = score()
     for _ in range(3):
@@ -133,17 +104,17 @@ def test_the_generator_learns_to_be_scored_higher():
 
 def test_clipping_bounds_every_critic_variable_right_after_the_update():
     trainer = wgan(critic_rate=100.0, clip=0.01)
-    trainer.critic_step({key: value[0] for key, value in batches(1).items()}, 0)
-    largest = max(np.abs(weight).max() for weight in weights(trainer.critic))
+    trainer.adversary_step({key: value[0] for key, value in batches(1).items()}, 0)
+    largest = max(np.abs(weight).max() for weight in weights(trainer.adversary))
     assert largest == np.float32(0.01)
 
 
 def test_gradient_penalty_takes_the_place_of_clipping():
     trainer = wgan(lipschitz="gradient_penalty", penalty_weight=10.0, critic_rate=1e-3)
-    before = weights(trainer.critic)
-    trainer.critic_step({key: value[0] for key, value in batches(1).items()}, 0)
-    assert changed(before, trainer.critic)
-    assert max(np.abs(weight).max() for weight in weights(trainer.critic)) > 0.01
+    before = weights(trainer.adversary)
+    trainer.adversary_step({key: value[0] for key, value in batches(1).items()}, 0)
+    assert changed(before, trainer.adversary)
+    assert max(np.abs(weight).max() for weight in weights(trainer.adversary)) > 0.01
     values = {name: float(tracker.result()) for name, tracker in trainer.train_trackers.items()}
     assert values["critic_loss"] > -values["wasserstein_estimate"]  # the penalty is not negative
 
@@ -173,7 +144,7 @@ def test_the_reported_loss_is_the_optimised_loss(loss_scale):
         weight[:, 1:7, 1:7] = 20
         weight[:, 3:5, 3:5] = 1
         l2 = tf.reduce_sum(weight * (prediction - batch["image"]) ** 2) / (4 * 36 * 3)
-        score = tf.reduce_mean(trainer.critic(composite(batch["mask"], prediction, batch["image"])))
+        score = tf.reduce_mean(trainer.adversary(composite(batch["mask"], prediction, batch["image"])))
         loss = 0.7 * l2 - 0.3 * score
     gradients = [gradient.numpy() for gradient in tape.gradient(loss, variables)]
     before = weights(trainer.generator)
@@ -188,22 +159,22 @@ def test_the_reported_loss_is_the_optimised_loss(loss_scale):
 def test_warm_up_is_l2_alone_and_leaves_the_critic_alone():
     trainer = wgan(warmup_steps=1)
     trainer.begin_phase(0)
-    critic = weights(trainer.critic)
+    critic = weights(trainer.adversary)
     trainer.train_step(batches(1))
-    assert not changed(critic, trainer.critic) and trainer.critic_optimizer.updates.numpy() == 0
+    assert not changed(critic, trainer.adversary) and trainer.adversary_optimizer.updates.numpy() == 0
     values = {name: float(tracker.result()) for name, tracker in trainer.train_trackers.items()}
     assert values["loss"] == values["reconstruction_loss"] > 0
     trainer.begin_phase(1)
     trainer.train_step(batches(3))
-    assert trainer.critic_optimizer.updates.numpy() == 2
+    assert trainer.adversary_optimizer.updates.numpy() == 2
 
 
 def test_wasserstein_estimate_is_real_minus_fake():
     trainer = wgan()
     batch = {key: value[0] for key, value in batches(1).items()}
-    fake = trainer.complete(batch, training=True)
-    expected = tf.reduce_mean(trainer.critic(batch["image"])) - tf.reduce_mean(trainer.critic(fake))
-    trainer.critic_step(batch, 0)
+    fake = trainer.complete(batch)
+    expected = tf.reduce_mean(trainer.adversary(batch["image"])) - tf.reduce_mean(trainer.adversary(fake))
+    trainer.adversary_step(batch, 0)
     estimate = float(trainer.train_trackers["wasserstein_estimate"].result())
     assert estimate == pytest.approx(float(expected), rel=1e-4)
 
@@ -217,7 +188,7 @@ def test_shared_variables_are_refused():
         WGANTrainer(
             generator=generator,
             ema_generator=generator,
-            critic=shared,
+            adversary=shared,
             alpha=1.0,
             overlap=0,
             overlap_weight=1.0,
@@ -259,55 +230,44 @@ def test_learning_rate_warms_up_and_decays_along_a_cosine(small_config):
     assert float(schedule(1000)) == pytest.approx(0.5 * FLOOR, rel=1e-3)
 
 
-def build(config, precision="float32"):
-    from inpainting.hardware import dtype_policy
-
-    with dtype_policy(precision):
-        generator, critic = build_generator(config), build_critic(config)
-    return build_trainer(
-        config,
-        generator=generator,
-        ema_generator=build_generator(config),
-        critic=critic,
-        jit=False,
-        loss_scale=1024.0 if precision == "mixed_float16" else 1.0,
-    )
-
-
-def data_for(config, count):
-    size, batch = config.image_size, config.batch_size
-    image = tf.random.stateless_uniform([count, batch, size, size, 3], [1, 2], -1, 1)
-    mask = tf.tile(center_masks(batch, image_size=size, hole=config.hole)[None], [count, 1, 1, 1, 1])
-    return {"image": image, "mask": mask, "context": image * (1 - mask)}
-
-
-@pytest.mark.parametrize("model", ["vgg_l2", "vgg_wgan"])
-@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
-def test_one_step_of_every_experiment(small_config, model, precision):
-    config = small_config(model, warmup_steps=0, learning_rate_warmup=0)
-    trainer = build(config, precision)
-    before = {name: [v.numpy().copy() for v in values] for name, values in trainer.state().items()}
-    logs = tf.function(trainer.train_step)(data_for(config, config.phases[0][2]))
-    assert all(np.isfinite(float(value)) for value in logs.values())
-    for name, values in trainer.state().items():
-        moved = [(old != new.numpy()).any() for old, new in zip(before[name], values, strict=True)]
-        assert any(moved), name
-        if name in ("generator", "ema_generator"):  # the trainable ones come first
-            assert all(moved[: len(getattr(trainer, name).trainable_variables)]), name
-        if name == "critic":  # a shift of all scores, the last bias, cancels in their difference
-            assert all(moved[:-1])
-    assert all("float32" in str(weight.dtype) for weight in trainer.generator.trainable_variables)
-
-
 @pytest.mark.parametrize("image_size", [64, 128])
 def test_larger_images_train(small_config, image_size):
     settings = {"warmup_steps": 0, "learning_rate_warmup": 0, "batch_size": 2, "critic_steps": 1}
     config = small_config(image_size=image_size, **settings)
-    trainer = build(config)
+    trainer = build_small(config)
     before = weights(trainer.generator)
-    logs = trainer.train_step(data_for(config, 2))
+    logs = trainer.train_step(fake_batches(config, 2))
     assert changed(before, trainer.generator)
     assert np.isfinite(float(logs["loss"])) and config.hole == image_size // 4
+
+
+def test_l2_regularization_adds_half_the_squares_of_the_kernels():
+    losses = {}
+    for weight in (0.0, 0.1):
+        keras.utils.set_random_seed(3)
+        trainer = AutoencoderTrainer(
+            generator=tiny_generator(),
+            ema_generator=tiny_generator(),
+            overlap=0,
+            overlap_weight=1.0,
+            l2_regularization=weight,
+        )
+        trainer.compile(generator_optimizer=CountingSGD(0.0))
+        kernel, bias = trainer.generator.trainable_variables
+        bias.assign(tf.ones_like(bias))  # a bias is not regularised
+        trainer.train_step(batches(1))
+        losses[weight] = float(trainer.train_trackers["loss"].result())
+    expected = 0.1 * 0.5 * float((kernel.numpy() ** 2).sum())
+    assert losses[0.1] - losses[0.0] == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("sees", ["image", "hole"])
+def test_what_the_critic_sees(sees):
+    trainer = wgan(discriminator_sees=sees, hole=2)
+    images = tf.reshape(tf.range(SIZE * SIZE * 3, dtype=tf.float32), [1, SIZE, SIZE, 3])
+    seen = trainer.seen(images).numpy()
+    expected = images.numpy() if sees == "image" else images.numpy()[:, 3:5, 3:5]
+    np.testing.assert_array_equal(seen, expected)
 
 
 def test_float16_scales_its_loss(small_config):
@@ -315,9 +275,9 @@ def test_float16_scales_its_loss(small_config):
     norms = {}
     for precision in ("float32", "mixed_float16"):
         keras.utils.set_random_seed(5)
-        trainer = build(config, precision)
+        trainer = build_small(config, precision)
         before = weights(trainer.generator)
-        norms[precision] = float(trainer.train_step(data_for(config, 1))["generator_gradient_norm"])
+        norms[precision] = float(trainer.train_step(fake_batches(config, 1))["generator_gradient_norm"])
         assert changed(before, trainer.generator)
     assert trainer.loss_scale == 1024
     assert norms["mixed_float16"] == pytest.approx(norms["float32"], rel=0.1)
@@ -326,13 +286,13 @@ def test_float16_scales_its_loss(small_config):
 def test_xla_computes_the_same_step(small_config):
     """By `fit` and `evaluate`, as train.py calls them. Gradient descent: Adam's first step is a sign."""
     config = small_config(warmup_steps=0, batch_size=2)
-    data = data_for(config, 3)
+    data = fake_batches(config, 3)
     results = []
     for jit in (False, True):
         keras.utils.set_random_seed(4)
-        trainer = build(config)
+        trainer = build_small(config)
         trainer.compile(
-            generator_optimizer=CountingSGD(0.01), critic_optimizer=CountingSGD(0.01), jit_compile=jit
+            generator_optimizer=CountingSGD(0.01), adversary_optimizer=CountingSGD(0.01), jit_compile=jit
         )
         trainer.fit(tf.data.Dataset.from_tensors(data).repeat(), steps_per_epoch=1, shuffle=False, verbose=0)
         assert trainer.generator_optimizer.updates.numpy() == 1
@@ -346,8 +306,8 @@ def test_xla_computes_the_same_step(small_config):
 
 def test_evaluation_is_exact_over_a_short_last_batch(small_config):
     config = small_config("vgg_l2")
-    trainer = build(config)
-    data = data_for(config, 1)
+    trainer = build_small(config)
+    data = fake_batches(config, 1)
     whole = {key: value[0] for key, value in data.items()}
     dataset = tf.data.Dataset.from_tensor_slices(whole).batch(3)  # 3 + 1 images
     values = trainer.evaluate(dataset, verbose=0, return_dict=True)

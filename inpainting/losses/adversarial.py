@@ -1,10 +1,46 @@
-"""Adversarial losses. Scores are [B], one a picture; all losses are scalars, to be minimised.
+"""Adversarial losses. Scores and logits are [B], one an image; all losses are scalars, to be minimised.
 
-Wasserstein GAN (Arjovsky et al. 2017, arXiv 1701.07875, Algorithm 1) and its gradient penalty
-(Gulrajani et al. 2017, arXiv 1704.00028).
+DCGAN with the tricks of section 5.2; Wasserstein GAN (Arjovsky et al. 2017, arXiv 1701.07875, Algorithm 1) and
+its gradient penalty (Gulrajani et al. 2017, arXiv 1704.00028).
 """
 
 import tensorflow as tf
+
+REAL_LABELS, FAKE_LABELS = (0.9, 1.1), (0.0, 0.2)  # soft labels, section 5.2
+
+
+def discriminator_labels(count, *, real, soft, flips, seed):
+    """Labels of `count` images of one class, [count].
+
+    real: 1, completions: 0. soft: drawn uniformly from REAL_LABELS or FAKE_LABELS in their place. flips:
+    probability that a label is one of the other class. seed: stateless, integer [2].
+    """
+    seeds = tf.random.split(seed, 2)
+    flipped = tf.random.stateless_uniform([count], seeds[0]) < flips
+    is_real = tf.logical_not(flipped) if real else flipped
+    if not soft:
+        return tf.cast(is_real, tf.float32)
+    place = tf.random.stateless_uniform([count], seeds[1])
+    low = tf.where(is_real, REAL_LABELS[0], FAKE_LABELS[0])
+    high = tf.where(is_real, REAL_LABELS[1], FAKE_LABELS[1])
+    return low + place * (high - low)
+
+
+def discriminator_loss(*, logits, labels):
+    """Minimised by the discriminator: mean sigmoid cross-entropy of its logits with the labels, [B] both."""
+    _check_scores(logits=logits, labels=labels)
+    return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=logits))
+
+
+def generator_cross_entropy(*, fake_logits, maximise_log_d=True):
+    """Minimised by the generator: −mean log D of its completions, or else mean log(1 − D) (section 5.2).
+
+    The second has its smallest gradient where the discriminator is surest.
+    """
+    _check_scores(fake_logits=fake_logits)
+    if maximise_log_d:
+        return tf.reduce_mean(tf.nn.softplus(-fake_logits))
+    return -tf.reduce_mean(tf.nn.softplus(fake_logits))
 
 
 def wasserstein_critic_loss(*, real_scores, fake_scores):

@@ -3,6 +3,7 @@
 from tensorflow import keras
 
 from inpainting.trainers.autoencoder import AutoencoderTrainer
+from inpainting.trainers.dcgan import DCGANTrainer
 from inpainting.trainers.wgan import WGANTrainer
 
 FLOOR = 0.05  # of the learning rate, at the end: a WGAN's critic joins late, and its generator must still move
@@ -16,31 +17,47 @@ def learning_rate_schedule(config):
     )
 
 
-def build_trainer(config, *, generator, ema_generator, critic, jit, loss_scale=1.0):
-    """The compiled trainer of a config's method around the networks; critic is None where it has none."""
+def build_trainer(config, *, generator, ema_generator, adversary, jit, loss_scale=1.0):
+    """The compiled trainer of a config's method around the networks; adversary is None where it has none."""
     arguments = {
         "generator": generator,
         "ema_generator": ema_generator,
         "overlap": config.overlap,
         "overlap_weight": config.overlap_weight,
         "ema_decay": config.ema_decay,
+        "l2_regularization": config.l2_regularization,
         "loss_scale": loss_scale,
     }
     optimizers = {"generator_optimizer": keras.optimizers.Adam(learning_rate_schedule(config))}
+    if config.method != "l2":
+        arguments.update(
+            adversary=adversary,
+            alpha=config.alpha,
+            discriminator_sees=config.discriminator_sees,
+            hole=config.hole,
+            warmup_steps=config.warmup_steps,
+            seed=config.seed,
+        )
     if config.method == "l2":
         trainer = AutoencoderTrainer(**arguments)
+    elif config.method == "dcgan":
+        # The DCGAN paper's momentum: 0.9 makes the discriminator's training oscillate.
+        optimizers["adversary_optimizer"] = keras.optimizers.Adam(config.critic_learning_rate, beta_1=0.5)
+        trainer = DCGANTrainer(
+            **arguments,
+            pure_batches=config.pure_batches,
+            soft_labels=config.soft_labels,
+            label_flips=config.label_flips,
+            maximise_log_d=config.maximise_log_d,
+        )
     else:
         # Algorithm 1 of the WGAN paper: momentum makes the critic's training unstable.
-        optimizers["critic_optimizer"] = keras.optimizers.RMSprop(config.critic_learning_rate)
+        optimizers["adversary_optimizer"] = keras.optimizers.RMSprop(config.critic_learning_rate)
         trainer = WGANTrainer(
             **arguments,
-            critic=critic,
-            alpha=config.alpha,
             lipschitz=config.lipschitz,
             clip=config.clip,
             penalty_weight=config.penalty_weight,
-            warmup_steps=config.warmup_steps,
-            seed=config.seed,
         )
     trainer.compile(**optimizers, jit_compile=jit)
     return trainer

@@ -4,7 +4,6 @@ import tensorflow as tf
 from tensorflow import keras
 
 from inpainting.losses.reconstruction import overlap_l2
-from inpainting.masks import composite
 from inpainting.metrics import PER_IMAGE, hole_mse, per_image, summarise
 
 
@@ -17,12 +16,22 @@ class AutoencoderTrainer(keras.Model):
     averaged with them. Validation, samples, evaluation and export use the average.
 
     A step's data is a dict of `image`, `mask` and `context`, each [K, B, S, S, C]; the generator learns from
-    the last of the K batches. loss_scale: the loss is multiplied by it before the gradient and the gradient
-    divided by it, against underflow in float16.
+    the last of the K batches. l2_regularization: weight of ½ Σ w² over all kernels in the loss. loss_scale:
+    the loss is multiplied by it before the gradient and the gradient divided by it, against underflow in
+    float16.
     """
 
     def __init__(
-        self, *, generator, ema_generator, overlap, overlap_weight, ema_decay=0.999, loss_scale=1.0, **kwargs
+        self,
+        *,
+        generator,
+        ema_generator,
+        overlap,
+        overlap_weight,
+        ema_decay=0.999,
+        l2_regularization=0.0,
+        loss_scale=1.0,
+        **kwargs,
     ):
         super().__init__(**kwargs)
         self.generator = generator
@@ -32,6 +41,7 @@ class AutoencoderTrainer(keras.Model):
         self.overlap = overlap
         self.overlap_weight = overlap_weight
         self.ema_decay = ema_decay
+        self.l2_regularization = l2_regularization
         self.loss_scale = loss_scale
         self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step")
         self.train_trackers = {name: keras.metrics.Mean(name=name) for name in self.TRACKED}
@@ -100,11 +110,7 @@ class AutoencoderTrainer(keras.Model):
 
     def generator_losses(self, batch, prediction):
         """The loss to minimise, `loss`, and its parts, scalars."""
-        reconstruction = self.reconstruction_loss(batch, prediction)
-        return {"loss": reconstruction, "reconstruction_loss": reconstruction}
-
-    def reconstruction_loss(self, batch, prediction):
-        return tf.reduce_mean(
+        reconstruction = tf.reduce_mean(
             overlap_l2(
                 prediction=prediction,
                 target=batch["image"],
@@ -113,11 +119,12 @@ class AutoencoderTrainer(keras.Model):
                 overlap_weight=self.overlap_weight,
             )
         )
-
-    def complete(self, batch, *, training):
-        """The generator's completed images, [B, S, S, 3]."""
-        prediction = self.generator([batch["context"], batch["mask"]], training=training)
-        return composite(batch["mask"], prediction, batch["image"])
+        loss = reconstruction
+        if self.l2_regularization:
+            kernels = [weight for weight in self.generator.trainable_variables if len(weight.shape) > 1]
+            squares = [tf.nn.l2_loss(tf.convert_to_tensor(kernel)) for kernel in kernels]
+            loss += self.l2_regularization * tf.add_n(squares)
+        return {"loss": loss, "reconstruction_loss": reconstruction}
 
     def unscaled(self, gradients):
         return [gradient / self.loss_scale for gradient in gradients]

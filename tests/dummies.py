@@ -1,0 +1,74 @@
+"""One-layer networks, an optimizer that counts, and noise for data: trainers are tested around them."""
+
+import tensorflow as tf
+from tensorflow import keras
+
+from inpainting.hardware import dtype_policy
+from inpainting.masks import center_masks
+from inpainting.trainers import build_trainer
+from models import build_critic, build_generator
+
+SIZE = 8
+
+
+class CountingSGD(keras.optimizers.SGD):
+    """Gradient descent at rate 1, or another, that counts its updates."""
+
+    def __init__(self, rate=1.0):
+        super().__init__(rate)
+        self.updates = tf.Variable(0)
+
+    def apply_gradients(self, *arguments, **options):
+        self.updates.assign_add(1)
+        return super().apply_gradients(*arguments, **options)
+
+
+def tiny_generator():
+    context, mask = keras.Input((SIZE, SIZE, 3)), keras.Input((SIZE, SIZE, 1))
+    joined = keras.layers.Concatenate()([context, mask])
+    return keras.Model([context, mask], keras.layers.Conv2D(3, 3, padding="same")(joined))
+
+
+def tiny_critic():
+    image = keras.Input((SIZE, SIZE, 3))
+    x = keras.layers.Conv2D(1, 3, padding="same")(image)
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    return keras.Model(image, keras.layers.Reshape(())(x))
+
+
+def batches(count, batch=4):
+    """Noise for the one-layer networks."""
+    image = tf.random.stateless_uniform([count, batch, SIZE, SIZE, 3], [1, 2], -1, 1)
+    mask = tf.tile(center_masks(batch, image_size=SIZE, hole=2)[None], [count, 1, 1, 1, 1])
+    return {"image": image, "mask": mask, "context": image * (1 - mask)}
+
+
+def weights(network):
+    return [weight.numpy() for weight in network.trainable_variables]
+
+
+def changed(before, network):
+    return any((old != new).any() for old, new in zip(before, weights(network), strict=True))
+
+
+def build_small(config, precision="float32"):
+    """The trainer of a config, as train.py makes it, without XLA."""
+    with dtype_policy(precision):
+        generator = build_generator(config)
+        adversary = None if config.method == "l2" else build_critic(config)
+    return build_trainer(
+        config,
+        generator=generator,
+        ema_generator=build_generator(config),
+        adversary=adversary,
+        jit=False,
+        loss_scale=1024.0 if precision == "mixed_float16" else 1.0,
+    )
+
+
+def fake_batches(config, count):
+    """Noise as the data of a step, `count` batches."""
+    size, batch = config.image_size, config.batch_size
+    image = tf.random.stateless_uniform([count, batch, size, size, 3], [1, 2], -1, 1)
+    mask = tf.tile(center_masks(batch, image_size=size, hole=config.hole)[None], [count, 1, 1, 1, 1])
+    return {"image": image, "mask": mask, "context": image * (1 - mask)}

@@ -1,0 +1,97 @@
+"""What holds for every name of `train.py --model`: one step, save and resume, export."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow import keras
+
+from inpainting import checkpoints
+from inpainting.experiments import CHOICES, EXPERIMENTS
+from inpainting.export import export
+from inpainting.masks import center_masks, composite, fill_hole
+from inpainting.pixels import to_float, to_uint8
+from tests.dummies import build_small, changed, fake_batches, weights
+
+
+@pytest.fixture
+def config_of(small_config):
+    def build(name, **settings):
+        chosen = {"warmup_steps": 0, "learning_rate_warmup": 0, "critic_steps": 1, "batch_size": 2}
+        return small_config(name, **{**chosen, **settings})
+
+    return build
+
+
+def snapshot(trainer):
+    return {name: [np.array(v.numpy()) for v in values] for name, values in trainer.state().items()}
+
+
+def assert_every_weight_moved(trainer, before):
+    for name, values in trainer.state().items():
+        moved = [(old != new.numpy()).any() for old, new in zip(before[name], values, strict=True)]
+        assert any(moved), name
+        if name in ("generator", "ema_generator"):  # the trainable ones come first
+            assert all(moved[: len(getattr(trainer, name).trainable_variables)]), name
+        if name == "adversary":
+            # A shift of all scores, the critic's last bias, cancels in their difference.
+            assert all(moved[:-1]), name
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_trains_in_16_bits_what_it_owns_and_resumes(config_of, name, tmp_path):
+    config = config_of(name, drop_connect=0.2, l2_regularization=1e-4)
+    trainer = build_small(config, "mixed_bfloat16")
+    assert all("float32" in str(weight.dtype) for weight in trainer.generator.trainable_variables)
+    before = snapshot(trainer)
+    logs = trainer.train_step(fake_batches(config, config.phases[0][2]))
+    assert all(np.isfinite(float(value)) for value in logs.values())
+    assert_every_weight_moved(trainer, before)
+    if config.method != "l2":
+        generator, adversary = weights(trainer.generator), weights(trainer.adversary)
+        batch = {key: value[0] for key, value in fake_batches(config, 1).items()}
+        trainer.adversary_step(batch, 0)
+        assert changed(adversary, trainer.adversary) and not changed(generator, trainer.generator)
+        adversary = weights(trainer.adversary)
+        trainer.generator_step(batch)
+        assert changed(generator, trainer.generator) and not changed(adversary, trainer.adversary)
+
+    path = tmp_path / "last.npz"
+    checkpoints.save(path, trainer.state(), {})
+    keras.utils.set_random_seed(99)
+    resumed = build_small(config, "mixed_bfloat16")
+    groups, _ = checkpoints.load(path)
+    checkpoints.restore(groups, resumed.state(), path)
+    for group, values in snapshot(trainer).items():
+        for one, other in zip(values, snapshot(resumed)[group], strict=True):
+            np.testing.assert_array_equal(one, other, err_msg=group)
+
+
+@pytest.mark.parametrize("encoder", CHOICES["encoder"])
+def test_the_export_gives_the_trainer_s_pixels(config_of, encoder, tmp_path):
+    """What is exported is the generator, whichever method has trained it."""
+    config = config_of(f"{encoder}_l2")
+    trainer = build_small(config)
+    trainer.train_step(fake_batches(config, 1))
+    shape = {"image_size": config.image_size, "patch": config.patch, "fill": config.fill}
+    export(trainer.ema_generator, tmp_path / "saved_model" / "1", **shape)
+    image = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), np.uint8)
+    mask = center_masks(3, image_size=16, hole=4)
+    served = tf.saved_model.load(str(tmp_path / "saved_model" / "1")).signatures["serving_default"]
+    inpainted = served(image=tf.constant(image), mask=tf.cast(mask, tf.uint8))["inpainted"].numpy()
+    context = fill_hole(to_float(tf.constant(image)), mask, fill=config.fill, seed=[0, 0])
+    expected = to_uint8(composite(mask, trainer([context, mask]), to_float(tf.constant(image)))).numpy()
+    assert np.abs(np.int32(inpainted) - expected).max() <= 1  # a graph may round otherwise
+
+
+@pytest.mark.parametrize("critic", CHOICES["critic"])
+@pytest.mark.parametrize(
+    ("model", "settings"),
+    [("vgg_wgan", {"lipschitz": "gradient_penalty"}), ("vgg_dcgan", {"discriminator_sees": "hole"})],
+)
+def test_every_critic_trains(config_of, model, critic, settings):
+    config = config_of(model, critic=critic, **settings)
+    trainer = build_small(config)
+    adversary = weights(trainer.adversary)
+    logs = trainer.train_step(fake_batches(config, 2))
+    assert all(np.isfinite(float(value)) for value in logs.values())
+    assert changed(adversary, trainer.adversary)
