@@ -1,12 +1,16 @@
 """Measures trained models on images they have not seen: python evaluate.py runs/vgg_wgan --baselines
 
 Prints a table and writes results.json and figures/ into each work directory. The averaged weights of the best
-checkpoint are measured, in float32. Exit status: 0 done, 1 failed, 2 the command was refused.
+checkpoint are measured, in float32. With --figure, it draws several runs into one picture instead, in figures/
+of the last of them: overlap (two runs, without and with the overlap trick: the paper's figure 6), grid (the same
+images down the rows, the models across) or curves (validation over time). Exit status: 0 done, 1 failed, 2 the
+command was refused.
 """
 
 import time
 
 from inpainting.command_line import Parser, import_tensorflow, run_program
+from inpainting.errors import InputError
 from inpainting.workdir import Workdir
 
 SHOWN = 12  # images of the figure
@@ -32,10 +36,15 @@ def parse(argv):
     )
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N images")
     parser.add_argument("--baselines", action="store_true", help="measure classical methods beside the models")
+    parser.add_argument(
+        "--figure", choices=("overlap", "grid", "curves"), help="draw the runs into one picture"
+    )
     parser.add_argument("--data-dir", metavar="DIR", help="where TFDS keeps its data sets, if elsewhere now")
     arguments = parser.parse_args(argv)
     if arguments.limit is not None and arguments.limit < 1:
         parser.error("--limit must be at least 1")
+    if arguments.figure == "overlap" and len(arguments.workdirs) != 2:
+        parser.error("--figure overlap takes two work directories: without and with the overlap")
     return arguments
 
 
@@ -79,6 +88,50 @@ def evaluate(workdir, *, split="test", limit=None, data_dir=None, baselines=Fals
     about = {"dataset": config.dataset, "split": split, "images": images.count, "step": progress["best_step"]}
     workdir.write_json(workdir.results, {**about, "results": rows})
     return rows
+
+
+def draw(kind, workdirs, *, split="test", data_dir=None):
+    """Draws several runs into one picture. Returns its path, in figures/ of the last run.
+
+    kind: "overlap" or "grid", completions of the same images; "curves", the validation hole_mse over time.
+    """
+    configs = [workdir.read_config() for workdir in workdirs]
+    names = [config.model for config in configs]
+    if kind == "overlap":
+        names = ["without overlap", "with overlap"]
+    elif len(set(names)) < len(names):
+        names = [workdir.path.name for workdir in workdirs]
+    tasks = {_task(config) for config in configs}
+    if kind != "curves" and len(tasks) > 1:
+        raise InputError(f"--figure {kind} needs runs of the same data and holes; these differ: {tasks}")
+    import_tensorflow()
+    from inpainting import figures
+    from inpainting.masks import composite
+    from pipelines import datasets
+    from pipelines.inpainting import evaluation_batches
+
+    path = workdirs[-1].figures / f"{kind}.png"
+    if kind == "curves":
+        histories = {}
+        for name, workdir in zip(names, workdirs, strict=True):
+            lines = [line for line in workdir.history() if "validation_hole_mse" in line]
+            histories[name] = [[line[key] for line in lines] for key in ("minutes", "validation_hole_mse")]
+        figures.curves(histories, path)
+        return path
+    source = {"image_size": configs[0].image_size, "data_dir": data_dir or configs[0].data_dir, "limit": SHOWN}
+    images = datasets.load(configs[0].dataset, split, **source)
+    columns = {}
+    for name, config, workdir in zip(names, configs, workdirs, strict=True):
+        generator, _ = load_generator(config, workdir)
+        batch = next(iter(evaluation_batches(images, mask=config.mask, hole=config.hole, fill=config.fill)))
+        prediction = generator(generator_inputs(batch), training=False)
+        columns[name] = composite(batch["mask"], prediction, batch["image"])
+    figures.side_by_side({"context": batch["context"], **columns, "truth": batch["image"]}, path)
+    return path
+
+
+def _task(config):
+    return config.dataset, config.image_size, config.mask, config.hole
 
 
 def load_generator(config, workdir):
@@ -147,12 +200,14 @@ def table(rows):
 def main(argv):
     arguments = parse(argv)
     workdirs = [Workdir(path) for path in dict.fromkeys(arguments.workdirs)]
+    if arguments.figure:
+        print(draw(arguments.figure, workdirs, split=arguments.split, data_dir=arguments.data_dir))
+        return 0
     tables = {}
     configs = {workdir.path: workdir.read_config() for workdir in workdirs}
     for workdir in workdirs:
         config = configs[workdir.path]
-        task = (config.dataset, config.image_size, config.mask, config.hole)
-        rows = tables.setdefault(task, {})
+        rows = tables.setdefault(_task(config), {})
         options = {"split": arguments.split, "limit": arguments.limit, "data_dir": arguments.data_dir}
         measured = evaluate(workdir, **options, baselines=arguments.baselines and not rows)
         model = measured.pop(config.model)

@@ -41,6 +41,32 @@ def completions(context, completed, truth, path):
     _write(figure, path)
 
 
+def side_by_side(columns, path):
+    """Writes a figure with an image a row and a method a column. columns: name -> [N, S, S, 3]."""
+    rows = len(next(iter(columns.values())))
+    figure = Figure(figsize=(1.2 * len(columns), 1.15 * rows + 0.3), dpi=100, layout="constrained")
+    axes = figure.subplots(rows, len(columns), squeeze=False)
+    for column, (name, images) in enumerate(columns.items()):
+        axes[0, column].set_title(name, fontsize=8)
+        for axis, pixels in zip(axes[:, column], to_uint8(images).numpy(), strict=True):
+            axis.axis("off")
+            axis.imshow(pixels)
+    _write(figure, path)
+
+
+def curves(histories, path):
+    """Writes the validation hole_mse over the time of training. histories: name -> (minutes, values)."""
+    figure = Figure(figsize=(6, 3.6), dpi=100)
+    axis = figure.subplots()
+    for name, (minutes, values) in histories.items():
+        axis.plot(minutes, values, marker=".", label=name)
+    axis.set_yscale("log")
+    axis.set_xlabel("minutes of training steps")
+    axis.set_ylabel("hole_mse on validation")
+    axis.legend(fontsize=8)
+    _write(figure, path)
+
+
 def error_histogram(errors, path):
     """Writes the distribution of the per-image hole_mse of each model. errors: name -> [N]."""
     figure = Figure(figsize=(6, 3.2), dpi=100)

@@ -96,6 +96,20 @@ class Workdir:
         except (ValueError, TypeError) as error:
             raise InputError(f"{self.config} cannot be read ({error})") from error
 
+    def history(self):
+        """The lines of metrics.jsonl, dicts, each with `minutes`: the time the steps so far have taken.
+
+        Validation and checkpoints are left out of it, as they are of images_per_second.
+        """
+        config, seconds, before, lines = self.read_config(), 0.0, 0, []
+        for line in map(json.loads, self.metrics.read_text().splitlines()):
+            if "images_per_second" in line:
+                batches = config.batches_until(line["step"]) - config.batches_until(before)
+                seconds += batches * config.batch_size / line["images_per_second"]
+                before = line["step"]
+            lines.append({**line, "minutes": seconds / 60})
+        return lines
+
     @staticmethod
     def write_json(path, values):
         with atomic_file(path) as file:

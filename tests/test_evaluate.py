@@ -1,11 +1,14 @@
 import json
+import shutil
 
 import numpy as np
 import pytest
 
+from evaluate import draw
 from inpainting.baselines import BASELINES
 from inpainting.metrics import METRICS, per_image
 from inpainting.pixels import to_float
+from inpainting.workdir import Workdir
 from pipelines import datasets
 from pipelines.inpainting import evaluation_batches
 from tests.conftest import command
@@ -33,6 +36,35 @@ def test_the_table_shows_what_validation_showed(finished_run):
     (best,) = [line for line in lines if line["step"] == saved["step"] and "validation_hole_mse" in line]
     for key in METRICS:
         assert saved["results"]["vgg_wgan"][key] == pytest.approx(best[f"validation_{key}"], rel=1e-3), key
+
+
+def test_figures_of_several_runs(finished_run, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(finished_run, other)
+    for kind in ("overlap", "grid", "curves"):
+        path = draw(kind, [Workdir(finished_run), Workdir(other)], split="validation")
+        assert path == other / "figures" / f"{kind}.png"
+        assert path.read_bytes()[1:4] == b"PNG"
+
+
+def test_figures_refuse_what_does_not_compare(finished_run, tmp_path):
+    finished = command("evaluate.py", "--figure", "overlap", finished_run)
+    assert finished.returncode == 2 and "takes two work directories" in finished.stderr
+    other = tmp_path / "other"
+    shutil.copytree(finished_run, other)
+    config = json.loads((other / "config.json").read_text())
+    (other / "config.json").write_text(json.dumps({**config, "hole": 6}))
+    finished = command("evaluate.py", "--figure", "grid", finished_run, other)
+    assert finished.returncode == 2 and "the same data and holes" in finished.stderr
+
+
+def test_history_counts_the_minutes_of_the_steps(finished_run):
+    """5 steps of a batch of 4 without the critic up to step 4, of 3 batches with it, at the logged speeds."""
+    lines = [line for line in Workdir(finished_run).history() if "images_per_second" in line]
+    speeds = [line["images_per_second"] for line in lines]
+    images = [4 * (4 + 3), 4 * 15, 4 * 15, 4 * 15]
+    seconds = [count / speed for count, speed in zip(images, speeds, strict=True)]
+    assert lines[-1]["minutes"] == pytest.approx(sum(seconds) / 60)
 
 
 @pytest.mark.parametrize("what", ["missing", "no run", "no checkpoint", "bad config"])

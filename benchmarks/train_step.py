@@ -1,0 +1,103 @@
+"""Images per second of a whole train step, of every model or of those named.
+
+    python benchmarks/train_step.py [NAME …] [--steps 20] [--float32-only]
+
+Each model with its defaults, in the phase with its adversary, fed by the real data chain from random pictures
+in memory. images/s counts the real images that generator updates consume, one batch a step. "waiting" is the
+share of the time that a step waits for its data. For a WGAN also the time of a step over that of its parts,
+measured alone: critic_steps critic updates and one generator update. Medians over --steps steps.
+"""
+
+import argparse
+import statistics
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from inpainting.command_line import import_tensorflow
+
+import_tensorflow()
+
+import numpy as np
+import tensorflow as tf
+
+from inpainting.experiments import EXPERIMENTS, experiment, resolved, with_settings
+from pipelines.datasets import Images
+from pipelines.inpainting import training_batches
+from train import make_trainer
+
+
+def seconds(function, count):
+    """Median time of a call, the first two, which trace and settle, left out."""
+    times = []
+    for _ in range(count + 2):
+        began = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - began)
+    return statistics.median(times[2:])
+
+
+def measure(name, precision, images, steps):
+    config = resolved(with_settings(experiment(name), {"precision": precision}))
+    trainer = make_trainer(config)
+    first, _, batches_per_step = config.phases[-1]
+    batches = training_batches(
+        images,
+        seed=0,
+        batch_size=config.batch_size,
+        batches_per_step=batches_per_step,
+        augmentations=config.augmentations,
+        mask=config.mask,
+        hole=config.hole,
+        fill=config.fill,
+    )
+    trainer.begin_phase(first)
+    train_step, iterator = tf.function(trainer.train_step), iter(batches)
+    waits = []
+
+    def step():
+        began = time.perf_counter()
+        batch = next(iterator)
+        waits.append(time.perf_counter() - began)
+        train_step(batch)["loss"].numpy()
+
+    whole = seconds(step, steps)
+    row = {"images/s": config.batch_size / whole, "waiting": statistics.median(waits[2:]) / whole}
+    if config.method == "wgan":
+        batch = {key: value[0] for key, value in next(iterator).items()}
+        critic_update = tf.function(lambda batch: trainer.adversary_step(batch, 0))
+        generator_update = tf.function(trainer.generator_step)
+        critic = seconds(
+            lambda: (critic_update(batch), trainer.train_trackers["critic_loss"].result().numpy()), steps
+        )
+        generator = seconds(lambda: (generator_update(batch), trainer.step.numpy()), steps)
+        row["parts"] = whole / (config.critic_steps * critic + generator)
+    return row
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="default: every model")
+    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--float32-only", action="store_true")
+    arguments = parser.parse_args()
+    pixels = np.random.default_rng(0).integers(0, 256, (5000, 32, 32, 3), np.uint8)
+    images = Images(count=len(pixels), decoded=pixels)
+    precisions = ["float32"] if arguments.float32_only else ["float32", "mixed_bfloat16"]
+    rows = []
+    for name in arguments.names or EXPERIMENTS:
+        for precision in precisions:
+            row = measure(name, precision, images, arguments.steps)
+            parts = f"{row['parts']:.2f}" if "parts" in row else ""
+            rows.append(f"| {name} | {precision} | {row['images/s']:.0f} | {row['waiting']:.1%} | {parts} |")
+            print(rows[-1], flush=True)
+            tf.keras.backend.clear_session()
+    print(f"\nTensorFlow {tf.__version__}, 32×32 pixels, batches of 64, medians of {arguments.steps} steps\n")
+    print("| model | precision | images/s | waiting | step / parts |\n|---|---|---|---|---|")
+    print("\n".join(rows))
+
+
+if __name__ == "__main__":
+    main()
