@@ -2,9 +2,9 @@
 
 Prints a table and writes results.json and figures/ into each work directory. The averaged weights of the best
 checkpoint are measured, in float32. With --figure, it draws several runs into one picture instead, in figures/
-of the last of them: overlap (two runs, without and with the overlap trick: the paper's figure 6), grid (the same
-images down the rows, the models across) or curves (validation over time). Exit status: 0 done, 1 failed, 2 the
-command was refused.
+of the last of them: overlap (two runs, without and with the overlap trick: the paper's figure 6), grid (the
+same images down the rows, the models across) or curves (validation over time). Exit status: 0 done, 1 failed,
+2 the command was refused.
 """
 
 import time

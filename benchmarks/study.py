@@ -1,11 +1,12 @@
 """The paper's choices, each measured under one budget: python benchmarks/study.py bottleneck
 
-    python benchmarks/study.py bottleneck | encoders | batchnorm | overlap | regularisation | methods | alpha
+    python benchmarks/study.py bottleneck|encoders|batchnorm|overlap|regularisation|methods|alpha
 
-trains every variant of a study on CIFAR-10 (--data-dir as for train.py) into runs/studies-BATCHES/, with the
-same number of training images for each, measures it on the first 5,000 training, the 5,000 validation and the 10,000
-test images, and prints a table. Choices are made on the validation columns. What is done is skipped and what
-was interrupted goes on, so the command can be repeated at will. Variants that studies share are trained once.
+Trains every variant of a study on CIFAR-10 (--data-dir as for train.py) into runs/studies-BATCHES/, with the
+same number of training images for each, measures it on the first 5,000 training, the 5,000 validation and the
+10,000 test images, and prints a table. Choices are made on the validation columns. What is done is skipped and
+what was interrupted goes on, so the command can be repeated at will. Variants that studies share are trained
+once.
 """
 
 import argparse

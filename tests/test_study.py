@@ -1,0 +1,30 @@
+"""The plan of benchmarks/study.py: what is trained, and that each variant gets the same number of images."""
+
+import pytest
+
+from benchmarks.study import PAPER, STUDIES, changed_settings, steps_for, variant_name
+from inpainting.experiments import experiment, resolved, with_settings
+
+VARIANTS = [variant for study in STUDIES.values() for variant in study]
+
+
+@pytest.mark.parametrize(("model", "settings"), VARIANTS)
+def test_every_variant_has_the_same_budget(model, settings):
+    steps = steps_for(model, settings, 6000)
+    texts = {name: str(value) for name, value in {**settings, "steps": steps}.items()}
+    config = resolved(with_settings(experiment(model), texts))
+    assert config.batches_until(steps) == pytest.approx(6000, rel=0.005)
+
+
+def test_variants_are_named_by_what_differs():
+    assert variant_name("cnn_l2", {"bottleneck": 512}) == "cnn_l2"
+    assert variant_name("cnn_l2", {"bottleneck": 256}) == "cnn_l2,bottleneck=256"
+    assert changed_settings("vgg_wgan", {"alpha": 0.99}) == {}
+    for study in STUDIES.values():
+        names = [variant_name(model, settings) for model, settings in study]
+        assert len(set(names)) == len(names)
+
+
+def test_the_paper_s_bottlenecks_are_all_there():
+    names = {variant_name(*variant).removeprefix("cnn_l2,") for variant in STUDIES["bottleneck"]}
+    assert names == set(PAPER)
