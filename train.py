@@ -6,6 +6,7 @@ was refused, 130 or 143 stopped by a signal (continue with --resume).
 """
 
 import sys
+from functools import cache
 
 from evaluate import load_generator
 from inpainting.command_line import Parser, import_tensorflow, run_program
@@ -75,10 +76,14 @@ def list_models():
     import_tensorflow()
     from models import build_critic, build_generator, trainable_parameters
 
+    @cache
+    def generator_size(encoder):  # whichever method trains it
+        return f"{trainable_parameters(build_generator(resolved(experiment(f'{encoder}_l2')))):,}"
+
     rows = [("name", "family", "parameters", "what it is", "section")]
     for name in EXPERIMENTS:
         config = resolved(experiment(name))
-        parameters = f"{trainable_parameters(build_generator(config)):,}"
+        parameters = generator_size(config.encoder)
         if config.method != "l2":
             parameters += f" + {trainable_parameters(build_critic(config)):,}"
         family, training, section = METHODS[config.method]

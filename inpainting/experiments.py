@@ -139,7 +139,7 @@ class Config:
 def l2(encoder):
     """Trained on L2 alone, section 4."""
     # Deviation: the paper weighs the ring 20 times and drops half of the activations. On our validation split
-    # both slow the hole's error down, and flips and shifts are regularisation enough (README, Studies).
+    # both slow the hole's error down, and flips and shifts are regularisation enough (README, Deviations).
     return Config(
         model=f"{encoder}_l2",
         method="l2",
