@@ -19,11 +19,11 @@ from inpainting.workdir import Workdir
 FLAGS = {
     "dataset": "cifar10 (default), any TFDS image data set, folder:PATH of PNG or JPEG images, or dead_leaves",
     "data_dir": "where TFDS keeps its data sets (default: TFDS_DATA_DIR or ~/tensorflow_datasets)",
-    "steps": "generator updates",
-    "batch_size": "images of one update",
-    "seed": "of the weights, the order of the data and everything drawn",
+    "steps": "generator updates (default: the model's)",
+    "batch_size": "images of one update (default: the model's, 64)",
+    "seed": "of the weights, the order of the data and everything drawn (default: 0)",
     "critic": f"network of the critic or discriminator: {', '.join(CHOICES['critic'])}",
-    "bottleneck": "features between encoder and decoder",
+    "bottleneck": "features between encoder and decoder (default: 512)",
     "hole": "side of the hole in pixels (default: a quarter of the image)",
     "precision": f"{', '.join(CHOICES['precision'])}; auto takes 16 bits where the machine computes with them",
     "jit": "XLA: auto (on a GPU), on or off",
@@ -44,7 +44,8 @@ def parse(argv):
     parser.add_argument("--workdir", metavar="DIR", help="default: runs/NAME")
     for name, text in FLAGS.items():
         parser.add_argument(f"--{name.replace('_', '-')}", metavar=name.upper(), help=text)
-    parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="change any setting")
+    settings_help = "change any field of Config, in inpainting/experiments.py; can be repeated"
+    parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help=settings_help)
     parser.add_argument("--deterministic", action="store_true", help="the same bits in every run (slower)")
     parser.add_argument("--resume", action="store_true", help="continue the run in the work directory")
     parser.add_argument("--overwrite", action="store_true", help="replace the run in the work directory")
@@ -80,7 +81,7 @@ def list_models():
     def generator_size(encoder):  # whichever method trains it
         return f"{trainable_parameters(build_generator(resolved(experiment(f'{encoder}_l2')))):,}"
 
-    rows = [("name", "family", "parameters", "what it is", "section")]
+    rows = [("name", "family", "parameters", "what it is", "paper's section")]
     for name in EXPERIMENTS:
         config = resolved(experiment(name))
         parameters = generator_size(config.encoder)
@@ -130,8 +131,8 @@ def train(config, workdir, *, resume=False, overwrite=False):
     shared = {"config": config, "workdir": workdir, "progress": progress, "monitor": monitor}
     checkpointing = Checkpointing(**shared)
     callbacks = [monitor, Validation(batches=validation, journal=journal, **shared), checkpointing]
-    for first, end, batches_per_step in config.phases:
-        first = max(first, monitor.done)
+    for phase_start, end, batches_per_step in config.phases:
+        first = max(phase_start, monitor.done)
         if first >= end or checkpointing.signal or progress["stopped"]:
             continue
         batches = training_batches(
@@ -147,7 +148,7 @@ def train(config, workdir, *, resume=False, overwrite=False):
         if first and images.decoded is None:
             print("the images are streamed from disk: the epoch starts over")
         if batches_per_step > 1:
-            print(f"the {config.critic_name} trains from step {first} on", flush=True)
+            print(f"the {config.critic_name} trains from step {phase_start} on", flush=True)
         trainer.begin_phase(first)
         try:
             trainer.fit(batches, steps_per_epoch=end - first, callbacks=callbacks, shuffle=False, verbose=0)
@@ -157,7 +158,8 @@ def train(config, workdir, *, resume=False, overwrite=False):
             raise InputError(f"none of the images of {config.dataset} could be read: see the lines above")
     if checkpointing.signal:
         checkpointing.save()
-        print(f"stopped at step {monitor.done}: continue with --resume")
+        command = f"python train.py --model {config.model} --workdir {workdir.path} --resume"
+        print(f"stopped at step {monitor.done}: continue with {command}")
         return 128 + checkpointing.signal
     if progress["stopped"]:
         print(f"stopped early at step {monitor.done}: --set patience=N with --resume goes on")

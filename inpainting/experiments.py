@@ -5,6 +5,7 @@ This module needs no TensorFlow, so that a mistyped option is refused at once.
 
 import math
 from dataclasses import asdict, dataclass, fields, replace
+from difflib import get_close_matches
 from functools import partial
 from typing import get_args, get_type_hints
 
@@ -194,8 +195,10 @@ def with_settings(config, settings):
     values = {}
     for name, text in settings.items():
         if name not in types or name in ("model", "method"):
-            known = ", ".join(field for field in types if field not in ("model", "method"))
-            raise InputError(f"there is no setting {name!r}: --set takes one of {known}")
+            known = [field for field in types if field not in ("model", "method")]
+            near = get_close_matches(name, known, n=1)
+            way_out = f"did you mean {near[0]}?" if near else f"--set takes one of {', '.join(known)}"
+            raise InputError(f"there is no setting {name!r}: {way_out}")
         values[name] = _read(name, types[name], text)
     return replace(config, **values)
 

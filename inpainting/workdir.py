@@ -4,6 +4,8 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
+
 from inpainting.checkpoints import BEST, LAST, atomic_file
 from inpainting.errors import InputError
 from inpainting.experiments import from_dict, resolved
@@ -99,16 +101,20 @@ class Workdir:
     def history(self):
         """The lines of metrics.jsonl, dicts, each with `minutes`: the time the steps so far have taken.
 
-        Validation and checkpoints are left out of it, as they are of images_per_second.
+        Validation and checkpoints are left out of it, as they are of images_per_second. Between two logged
+        speeds the time goes evenly over the batches.
         """
-        config, seconds, before, lines = self.read_config(), 0.0, 0, []
-        for line in map(json.loads, self.metrics.read_text().splitlines()):
+        config = self.read_config()
+        lines = [json.loads(line) for line in self.metrics.read_text().splitlines()]
+        batches, minutes = [0], [0.0]
+        for line in lines:
             if "images_per_second" in line:
-                batches = config.batches_until(line["step"]) - config.batches_until(before)
-                seconds += batches * config.batch_size / line["images_per_second"]
-                before = line["step"]
-            lines.append({**line, "minutes": seconds / 60})
-        return lines
+                batches.append(config.batches_until(line["step"]))
+                images = (batches[-1] - batches[-2]) * config.batch_size
+                minutes.append(minutes[-1] + images / line["images_per_second"] / 60)
+        at = [config.batches_until(line["step"]) for line in lines]
+        times = np.interp(at, batches, minutes)
+        return [{**line, "minutes": float(time)} for line, time in zip(lines, times, strict=True)]
 
     @staticmethod
     def write_json(path, values):

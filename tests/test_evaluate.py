@@ -6,6 +6,7 @@ import pytest
 
 from evaluate import draw
 from inpainting.baselines import BASELINES
+from inpainting.experiments import experiment, resolved, with_settings
 from inpainting.metrics import METRICS, per_image
 from inpainting.pixels import to_float
 from inpainting.workdir import Workdir
@@ -65,6 +66,16 @@ def test_history_counts_the_minutes_of_the_steps(finished_run):
     images = [4 * (4 + 3), 4 * 15, 4 * 15, 4 * 15]
     seconds = [count / speed for count, speed in zip(images, speeds, strict=True)]
     assert lines[-1]["minutes"] == pytest.approx(sum(seconds) / 60)
+
+
+def test_a_validation_between_two_logged_speeds_has_a_time_of_its_own(tmp_path):
+    # Batches of 60 at 10 images/s: 6 seconds a step. Validated at 5, in the middle of the first 10.
+    workdir = Workdir(tmp_path)
+    settings = {"batch_size": "60", "steps": "20", "validate_every": "5"}
+    workdir.create(resolved(with_settings(experiment("vgg_l2"), settings)), overwrite=False)
+    lines = [{"step": 5, "validation_hole_mse": 1.0}, {"step": 10, "images_per_second": 10.0}]
+    workdir.metrics.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert [line["minutes"] for line in workdir.history()] == pytest.approx([0.5, 1.0])
 
 
 @pytest.mark.parametrize("what", ["missing", "no run", "no checkpoint", "bad config"])

@@ -35,7 +35,7 @@ def test_settings_are_typed():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"learning_rte": "1"}, "no setting 'learning_rte'.*learning_rate"),
+        ({"learning_rte": "1"}, "no setting 'learning_rte': did you mean learning_rate?"),
         ({"steps": "many"}, "steps=many: steps is a whole number"),
         ({"alpha": "x"}, "alpha is a number"),
         ({"blur": "maybe"}, "blur is true or false"),
@@ -53,6 +53,7 @@ def test_settings_are_typed():
         ({"label_flips": "1.5"}, r"label_flips must be in \[0, 1\]"),
         ({"l2_regularization": "-1"}, "l2_regularization must be at least 0"),
         ({"model": "x"}, "no setting 'model'"),
+        ({"xyz": "1"}, "no setting 'xyz': --set takes one of dataset, .*, deterministic"),
         ({"learning_rate": "inf"}, "finite"),
         ({"steps": "20", "warmup_steps": "20"}, "leaves the critic none of the 20 steps"),
     ],

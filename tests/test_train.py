@@ -121,7 +121,8 @@ def test_a_signal_saves_and_ends_the_run(pictures, tmp_path, number):
     assert process.returncode == 128 + number, stderr
     groups, _ = checkpoints.load(workdir / "checkpoints" / "last.npz")
     step = int(groups["step"][0])
-    assert f"stopped at step {step}: continue with --resume" in stdout
+    resume = f"python train.py --model vgg_wgan --workdir {workdir} --resume"
+    assert f"stopped at step {step}: continue with {resume}" in stdout
     assert not (workdir / "saved_model").exists()
     assert "Traceback" not in stderr
 
@@ -164,7 +165,7 @@ def test_list_models():
     listed = command("train.py", "--list-models")
     assert listed.returncode == 0
     heading, *rows = listed.stdout.strip().splitlines()
-    assert heading.split() == ["name", "family", "parameters", "what", "it", "is", "section"]
+    assert heading.split() == ["name", "family", "parameters", "what", "it", "is", "paper's", "section"]
     assert [row.split()[0] for row in rows] == list(EXPERIMENTS)
     (row,) = [row for row in rows if row.startswith("vgg_wgan")]
     assert "adversarial" in row and "4,965,635" in row and "5.3" in row
