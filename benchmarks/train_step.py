@@ -29,14 +29,15 @@ from pipelines.inpainting import training_batches
 from train import make_trainer
 
 
-def seconds(function, count):
-    """Median time of a call, the first two, which trace and settle, left out."""
-    times = []
-    for _ in range(count + 2):
-        began = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - began)
-    return statistics.median(times[2:])
+def seconds(functions, turns):
+    """Median time of a call of each, name -> seconds, called in turns; the first two, which trace, left out."""
+    times = {name: [] for name in functions}
+    for _ in range(turns + 2):
+        for name, function in functions.items():
+            began = time.perf_counter()
+            function()
+            times[name].append(time.perf_counter() - began)
+    return {name: statistics.median(values[2:]) for name, values in times.items()}
 
 
 def measure(name, precision, images, steps):
@@ -63,17 +64,18 @@ def measure(name, precision, images, steps):
         waits.append(time.perf_counter() - began)
         train_step(batch)["loss"].numpy()
 
-    whole = seconds(step, steps)
-    row = {"images/s": config.batch_size / whole, "waiting": statistics.median(waits[2:]) / whole}
+    functions = {"step": step}
     if config.method == "wgan":
         batch = {key: value[0] for key, value in next(iterator).items()}
-        critic_update = tf.function(lambda batch: trainer.adversary_step(batch, 0))
-        generator_update = tf.function(trainer.generator_step)
-        critic = seconds(
-            lambda: (critic_update(batch), trainer.train_trackers["critic_loss"].result().numpy()), steps
-        )
-        generator = seconds(lambda: (generator_update(batch), trainer.step.numpy()), steps)
-        row["parts"] = whole / (config.critic_steps * critic + generator)
+        critic_update = tf.function(lambda: trainer.adversary_step(batch, 0))
+        generator_update = tf.function(lambda: trainer.generator_step(batch))
+        functions["critic"] = lambda: (critic_update(), trainer.adversary_optimizer.iterations.numpy())
+        functions["generator"] = lambda: (generator_update(), trainer.step.numpy())
+    medians = seconds(functions, steps)
+    whole = medians["step"]
+    row = {"images/s": config.batch_size / whole, "waiting": statistics.median(waits[2:]) / whole}
+    if config.method == "wgan":
+        row["parts"] = whole / (config.critic_steps * medians["critic"] + medians["generator"])
     return row
 
 
