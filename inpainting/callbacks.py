@@ -135,12 +135,12 @@ class Balance:
         accuracy = logs.get("discriminator_accuracy")
         if accuracy is not None and accuracy > 0.98:
             return (
-                f"the discriminator is right {accuracy:.0%} of the time: it overpowers the generator; try a "
+                "the discriminator is right more than 98 % of the time: it overpowers the generator; try a "
                 "lower critic_learning_rate, more label_flips, or a higher alpha"
             )
         if accuracy is not None and accuracy < 0.52:
             return (
-                f"the discriminator is right {accuracy:.0%} of the time, no more than by chance: it has "
+                "the discriminator is right less than 52 % of the time, hardly more than by chance: it has "
                 "stopped learning; try a higher critic_learning_rate"
             )
         if logs.get("wasserstein_estimate", 1.0) <= 0:

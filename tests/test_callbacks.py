@@ -25,6 +25,13 @@ def test_one_side_has_won_for_long(values, warned):
     assert warnings([values] * 25) == warned
 
 
+def test_the_same_verdict_counts_whatever_the_digits():
+    assert warnings([{"discriminator_accuracy": 0.985 + 0.005 * (index % 3)} for index in range(25)]) == [
+        10,
+        20,
+    ]
+
+
 def test_the_count_starts_over_when_the_balance_is_back():
     strong, even = {"discriminator_accuracy": 1.0}, {"discriminator_accuracy": 0.7}
     assert warnings([strong] * 9 + [even] + [strong] * 10) == [20]
