@@ -124,7 +124,7 @@ drop_connect_conv = partial(DropConnectConv2D, **CONVOLUTION)
 conv_transpose = partial(keras.layers.Conv2DTranspose, **{**CONVOLUTION, "kernel_size": 4})
 
 
-def _normalise_and_activate(x, *, batch_normalization, shortcut, activate, dropout, name):
+def _normalise_and_activate(x, *, batch_normalization, dropout, name, shortcut=None, activate=True):
     """What follows every convolution of a generator (sections 4 and 7.1)."""
     if batch_normalization:
         # Momentum 0.9: with the default 0.99 the moving statistics lag the weights of the first thousand steps.
@@ -168,14 +168,7 @@ def conv_block(
 def conv_transpose_block(x, filters, *, name, batch_normalization=True, dropout=0.0, **kwargs):
     """Transposed convolution, batch normalisation, ReLU, dropout."""
     x = conv_transpose(filters, use_bias=not batch_normalization, name=name, **kwargs)(x)
-    return _normalise_and_activate(
-        x,
-        batch_normalization=batch_normalization,
-        shortcut=None,
-        activate=True,
-        dropout=dropout,
-        name=name,
-    )
+    return _normalise_and_activate(x, batch_normalization=batch_normalization, dropout=dropout, name=name)
 
 
 def critic_block(x, filters, *, name, shortcut=None, activate=True, layer_normalization=False, **kwargs):

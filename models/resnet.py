@@ -30,7 +30,7 @@ def resnet_encoder(*, image_size=32, filters=128, block=conv_block):
     return keras.Model(inputs, _resnet_trunk(inputs, filters=filters, block=block), name="resnet_encoder")
 
 
-def resnet_critic(*, image_size=32, filters=64):
+def resnet_critic(*, image_size=32, filters=128):
     """Images [B, image_size, image_size, 3] in [-1, 1] -> unbounded scores [B]."""
     image = keras.Input((image_size, image_size, 3), name="image")
     block = partial(critic_block, layer_normalization=True)

@@ -43,6 +43,10 @@ def batches(count, batch=4):
     return {"image": image, "mask": mask, "context": image * (1 - mask)}
 
 
+def one_batch():
+    return {key: value[0] for key, value in batches(1).items()}
+
+
 def weights(network):
     return [weight.numpy() for weight in network.trainable_variables]
 

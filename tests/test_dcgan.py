@@ -7,7 +7,7 @@ from tensorflow import keras
 
 from inpainting.masks import composite
 from inpainting.trainers.dcgan import DCGANTrainer
-from tests.dummies import CountingSGD, batches, changed, tiny_critic, tiny_generator, weights
+from tests.dummies import CountingSGD, batches, changed, one_batch, tiny_critic, tiny_generator, weights
 
 
 def dcgan(discriminator_rate=1e-3, generator_rate=1e-3, **settings):
@@ -20,10 +20,6 @@ def dcgan(discriminator_rate=1e-3, generator_rate=1e-3, **settings):
         generator_optimizer=CountingSGD(generator_rate), adversary_optimizer=CountingSGD(discriminator_rate)
     )
     return trainer
-
-
-def one_batch():
-    return {key: value[0] for key, value in batches(1).items()}
 
 
 @pytest.mark.parametrize(("pure_batches", "updates"), [(True, 2), (False, 1)])

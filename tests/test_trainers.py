@@ -16,6 +16,7 @@ from tests.dummies import (
     build_small,
     changed,
     fake_batches,
+    one_batch,
     tiny_critic,
     tiny_generator,
     weights,
@@ -61,7 +62,7 @@ def test_a_critic_step_changes_the_critic_alone():
     trainer = wgan(clip=10.0)
     generator, critic = weights(trainer.generator), weights(trainer.adversary)
     average = weights(trainer.ema_generator)
-    trainer.adversary_step({key: value[0] for key, value in batches(1).items()}, 0)
+    trainer.adversary_step(one_batch(), 0)
     assert changed(critic, trainer.adversary)
     assert not changed(generator, trainer.generator) and not changed(average, trainer.ema_generator)
 
@@ -69,13 +70,13 @@ def test_a_critic_step_changes_the_critic_alone():
 def test_a_generator_step_changes_the_generator_alone():
     trainer = wgan()
     generator, critic = weights(trainer.generator), weights(trainer.adversary)
-    trainer.generator_step({key: value[0] for key, value in batches(1).items()})
+    trainer.generator_step(one_batch())
     assert changed(generator, trainer.generator) and not changed(critic, trainer.adversary)
 
 
 def test_the_critic_learns_to_score_real_images_higher():
     trainer = wgan(critic_rate=0.05, clip=10.0)
-    batch = {key: value[0] for key, value in batches(1).items()}
+    batch = one_batch()
 
     def gap():
         fake = trainer.complete(batch)
@@ -91,7 +92,7 @@ def test_the_critic_learns_to_score_real_images_higher():
 
 def test_the_generator_learns_to_be_scored_higher():
     trainer = wgan(alpha=0.0, generator_rate=1.0)
-    batch = {key: value[0] for key, value in batches(1).items()}
+    batch = one_batch()
 
     def score():
         return float(tf.reduce_mean(trainer.adversary(trainer.complete(batch))))
@@ -104,7 +105,7 @@ def test_the_generator_learns_to_be_scored_higher():
 
 def test_clipping_bounds_every_critic_variable_right_after_the_update():
     trainer = wgan(critic_rate=100.0, clip=0.01)
-    trainer.adversary_step({key: value[0] for key, value in batches(1).items()}, 0)
+    trainer.adversary_step(one_batch(), 0)
     largest = max(np.abs(weight).max() for weight in weights(trainer.adversary))
     assert largest == np.float32(0.01)
 
@@ -112,7 +113,7 @@ def test_clipping_bounds_every_critic_variable_right_after_the_update():
 def test_gradient_penalty_takes_the_place_of_clipping():
     trainer = wgan(lipschitz="gradient_penalty", penalty_weight=10.0, critic_rate=1e-3)
     before = weights(trainer.adversary)
-    trainer.adversary_step({key: value[0] for key, value in batches(1).items()}, 0)
+    trainer.adversary_step(one_batch(), 0)
     assert changed(before, trainer.adversary)
     assert max(np.abs(weight).max() for weight in weights(trainer.adversary)) > 0.01
     values = {name: float(tracker.result()) for name, tracker in trainer.train_trackers.items()}
@@ -136,7 +137,7 @@ def test_mixing_is_uniform_and_a_function_of_seed_step_and_index():
 def test_the_reported_loss_is_the_optimised_loss(loss_scale):
     """With gradient descent at rate 1 the weights move by minus the gradient of what is reported."""
     trainer = wgan(alpha=0.7, generator_rate=1.0, loss_scale=loss_scale)
-    batch = {key: value[0] for key, value in batches(1).items()}
+    batch = one_batch()
     variables = trainer.generator.trainable_variables
     with tf.GradientTape() as tape:
         prediction = trainer.generator([batch["context"], batch["mask"]])
@@ -171,7 +172,7 @@ def test_warm_up_is_l2_alone_and_leaves_the_critic_alone():
 
 def test_wasserstein_estimate_is_real_minus_fake():
     trainer = wgan()
-    batch = {key: value[0] for key, value in batches(1).items()}
+    batch = one_batch()
     fake = trainer.complete(batch)
     expected = tf.reduce_mean(trainer.adversary(batch["image"])) - tf.reduce_mean(trainer.adversary(fake))
     trainer.adversary_step(batch, 0)

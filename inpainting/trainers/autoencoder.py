@@ -101,12 +101,11 @@ class AutoencoderTrainer(keras.Model):
             prediction = self.generator([batch["context"], batch["mask"]], training=True)
             losses = self.generator_losses(batch, prediction)
             scaled_loss = losses["loss"] * self.loss_scale
-        gradients = self.unscaled(tape.gradient(scaled_loss, variables))
-        self.generator_optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        norm = self.descend(tape, scaled_loss, variables, self.generator_optimizer)
         self._update_average()
         self.step.assign_add(1)
         error = hole_mse(prediction=prediction, target=batch["image"], mask=batch["mask"])
-        self.track(**losses, hole_mse=error, generator_gradient_norm=tf.linalg.global_norm(gradients))
+        self.track(**losses, hole_mse=error, generator_gradient_norm=norm)
 
     def generator_losses(self, batch, prediction):
         """The loss to minimise, `loss`, and its parts, scalars."""
@@ -126,8 +125,11 @@ class AutoencoderTrainer(keras.Model):
             loss += self.l2_regularization * tf.add_n(squares)
         return {"loss": loss, "reconstruction_loss": reconstruction}
 
-    def unscaled(self, gradients):
-        return [gradient / self.loss_scale for gradient in gradients]
+    def descend(self, tape, scaled_loss, variables, optimizer):
+        """One update of the variables against the gradient of scaled_loss / loss_scale. Returns its norm."""
+        gradients = [gradient / self.loss_scale for gradient in tape.gradient(scaled_loss, variables)]
+        optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        return tf.linalg.global_norm(gradients)
 
     def track(self, **values):
         for name, value in values.items():

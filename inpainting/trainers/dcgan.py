@@ -60,9 +60,8 @@ class DCGANTrainer(AdversarialTrainer):
             logits = self.adversary(images, training=True)
             loss = discriminator_loss(logits=logits, labels=labels)
             scaled_loss = loss * self.loss_scale
-        gradients = self.unscaled(tape.gradient(scaled_loss, variables))
-        self.adversary_optimizer.apply_gradients(zip(gradients, variables, strict=True))
-        self.track(discriminator_loss=loss, discriminator_gradient_norm=tf.linalg.global_norm(gradients))
+        norm = self.descend(tape, scaled_loss, variables, self.adversary_optimizer)
+        self.track(discriminator_loss=loss, discriminator_gradient_norm=norm)
         return logits
 
     def adversarial_loss(self, scores):

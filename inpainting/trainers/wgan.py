@@ -51,15 +51,10 @@ class WGANTrainer(AdversarialTrainer):
                 )
             scaled_loss = loss * self.loss_scale
         variables = self.adversary.trainable_variables
-        gradients = self.unscaled(tape.gradient(scaled_loss, variables))
-        self.adversary_optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        norm = self.descend(tape, scaled_loss, variables, self.adversary_optimizer)
         if self.lipschitz == "clip":
             clip_weights(variables, self.clip)
-        self.track(
-            critic_loss=loss,
-            wasserstein_estimate=estimate,
-            critic_gradient_norm=tf.linalg.global_norm(gradients),
-        )
+        self.track(critic_loss=loss, wasserstein_estimate=estimate, critic_gradient_norm=norm)
 
     def adversarial_loss(self, scores):
         return wasserstein_generator_loss(fake_scores=scores)
