@@ -10,9 +10,12 @@ Everything before the image's size is removed and the image is injected there, 3
     128 pixels: [147, 73, 35, 17, 8]    as 128 -> 64 -> 32 -> 16 -> 8
 
 Kept are the modules' counts, 3, 4 and 2, and their branches. The filters are Inception-v3's times
-`filters` / 512, an eighth by default:
+`filters` / 512, an eighth by default, rounded to multiples of 16:
 
-    35: 8 + 8 + 12 + 8 = 36       17: 24 · 4 = 96       8: 40 + 96 + 96 + 24 = 256
+    35: 16 · 4 = 64       17: 32 · 4 = 128       8: 32 + 96 + 96 + 32 = 256
+
+Any other number leaves the fast path of a CPU's batch normalisation (oneDNN): the exact eighths, 8, 12, 24 and
+40, train three times slower with fewer weights.
 
 Pooling with "same" borders, in place of "valid", makes 32 -> 16 -> 8 exact. The auxiliary classifier and the
 head are dropped: the bottleneck takes their place.
@@ -46,7 +49,7 @@ def _inception_trunk(x, *, filters, block):
         for index, (width, kernel_size, *strides) in enumerate(convolutions, 1):
             x = block(
                 x,
-                max(width * filters // 512, 2),
+                max(round(width * filters / 512 / 16), 1) * 16,
                 kernel_size=kernel_size,
                 strides=strides[0] if strides else 1,
                 name=f"{name}_conv{index}",

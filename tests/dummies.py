@@ -1,5 +1,6 @@
 """One-layer networks, an optimizer that counts, and noise for data: trainers are tested around them."""
 
+import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
@@ -47,6 +48,10 @@ def one_batch():
     return {key: value[0] for key, value in batches(1).items()}
 
 
+def parameters(network):
+    return sum(int(np.prod(weight.shape)) for weight in network.trainable_variables)
+
+
 def weights(network):
     return [weight.numpy() for weight in network.trainable_variables]
 
@@ -59,7 +64,7 @@ def build_small(config, precision="float32"):
     """The trainer of a config, as train.py makes it, without XLA."""
     with dtype_policy(precision):
         generator = build_generator(config)
-        adversary = None if config.method == "l2" else build_critic(config)
+        adversary = build_critic(config) if config.adversary else None
     return build_trainer(
         config,
         generator=generator,
