@@ -36,8 +36,13 @@ def _cpu_flags():
     return next((line.split(":")[1].split() for line in lines if line.startswith("flags")), ())
 
 
-def jit(wanted, *, deterministic=False):
-    """Whether to compile with XLA, and the reason: (bool, reason). auto: on a GPU; on a CPU it is slower."""
+def jit(wanted, *, deterministic=False, density=False):
+    """Whether to compile with XLA, and the reason: (bool, reason).
+
+    auto: on a GPU; on a CPU it is slower. A density model's step has shapes that XLA does not know.
+    """
+    if density and wanted != "on":
+        return False, "density model"
     if deterministic:
         return False, "deterministic"  # Keras 3 would refuse to combine them
     if wanted != "auto":

@@ -35,6 +35,8 @@ PER_IMAGE = (
     "step",
     "step_of_truth",
 )
+# Of a density model, under the truth: −log p of all hole pixels, and −log2 p per sub-pixel of hole and image.
+DENSITY_PER_IMAGE = ("nats_per_hole", "hole_bits_per_dim", "bits_per_dim")
 METRICS = ("hole_mse", "l2", "half_sum_l2", "maem", "hole_psnr", "ssim", "sharpness", "seam")
 
 

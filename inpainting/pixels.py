@@ -1,4 +1,4 @@
-"""The two converters between pictures (uint8) and the networks' images (float32 in [-1, 1])."""
+"""Converters between pictures (uint8), networks' images (float32 in [-1, 1]) and density targets (int32)."""
 
 import tensorflow as tf
 
@@ -12,3 +12,8 @@ def to_uint8(images):
     """float in [-1, 1], clipped, -> uint8 0…255, rounded: the inverse of `to_float` on all 256 values."""
     scaled = tf.round((tf.cast(images, tf.float32) + 1.0) * 127.5)
     return tf.cast(tf.clip_by_value(scaled, 0.0, 255.0), tf.uint8)
+
+
+def as_pixels(images):
+    """float in [-1, 1] -> int32 0…255, the values that a density model predicts."""
+    return tf.cast(to_uint8(images), tf.int32)

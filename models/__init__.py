@@ -5,17 +5,31 @@ from functools import partial
 
 from models.blocks import conv_block, conv_transpose_block
 from models.cnn import cnn_critic, cnn_encoder
+from models.conditional_pixel_cnn import conditional_pixel_cnn
 from models.context_encoder import context_encoder
+from models.diagonal_bilstm import diagonal_bilstm
+from models.flattened_row_lstm import flattened_row_lstm
 from models.inception import inception_critic, inception_encoder
+from models.pixel_cnn import pixel_cnn
 from models.resnet import resnet_critic, resnet_encoder
+from models.row_lstm import row_lstm
 from models.vgg import vgg_critic, vgg_encoder
 
 ENCODERS = {"cnn": cnn_encoder, "vgg": vgg_encoder, "inception": inception_encoder, "resnet": resnet_encoder}
 CRITICS = {"cnn": cnn_critic, "vgg": vgg_critic, "inception": inception_critic, "resnet": resnet_critic}
+DENSITY = {
+    "pixel_cnn": pixel_cnn,
+    "row_lstm": row_lstm,
+    "diagonal_bilstm": diagonal_bilstm,
+    "flattened_row_lstm": flattened_row_lstm,
+    "conditional_pixel_cnn": conditional_pixel_cnn,
+}
 
 
 def build_generator(config):
-    """The generator of a run: [context, mask] -> prediction (models/context_encoder.py)."""
+    """The generator of a run: [context, mask] -> prediction (models/context_encoder.py), or a density model."""
+    if config.method == "density":
+        return _build_density_model(config)
     options = {"batch_normalization": config.batch_normalization, "dropout": config.dropout}
     block = partial(conv_block, drop_connect=config.drop_connect, **options)
     pooling = {"pooling": config.pooling} if config.encoder == "cnn" else {}
@@ -31,6 +45,18 @@ def build_generator(config):
         block=block,
         transpose_block=partial(conv_transpose_block, **options),
     )
+
+
+def _build_density_model(config):
+    zone = {"context": config.context, "dropout": config.dropout}
+    options = {
+        "pixel_cnn": zone,
+        "row_lstm": {},
+        "diagonal_bilstm": {},
+        "flattened_row_lstm": {"directions": config.directions},
+        "conditional_pixel_cnn": {**zone, "image_size": config.image_size, "filters": config.filters},
+    }
+    return DENSITY[config.model](units=config.units, layers=config.layers, **options[config.model])
 
 
 def build_critic(config):

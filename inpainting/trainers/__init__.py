@@ -4,6 +4,7 @@ from tensorflow import keras
 
 from inpainting.trainers.autoencoder import AutoencoderTrainer
 from inpainting.trainers.dcgan import DCGANTrainer
+from inpainting.trainers.density import DensityTrainer
 from inpainting.trainers.wgan import WGANTrainer
 
 FLOOR = 0.05  # of the learning rate, at the end: a WGAN's critic joins late, and its generator must still move
@@ -22,23 +23,30 @@ def build_trainer(config, *, generator, ema_generator, adversary, jit, loss_scal
     arguments = {
         "generator": generator,
         "ema_generator": ema_generator,
-        "overlap": config.overlap,
-        "overlap_weight": config.overlap_weight,
         "ema_decay": config.ema_decay,
         "l2_regularization": config.l2_regularization,
         "loss_scale": loss_scale,
+        "seed": config.seed,
     }
     optimizers = {"generator_optimizer": keras.optimizers.Adam(learning_rate_schedule(config))}
-    if config.method != "l2":
+    if config.method != "density":
+        arguments.update(overlap=config.overlap, overlap_weight=config.overlap_weight)
+    if config.adversary:
         arguments.update(
             adversary=adversary,
             alpha=config.alpha,
             discriminator_sees=config.discriminator_sees,
             hole=config.hole,
             warmup_steps=config.warmup_steps,
-            seed=config.seed,
         )
-    if config.method == "l2":
+    if config.method == "density":
+        trainer = DensityTrainer(
+            **arguments,
+            pixels_per_image=config.pixels_per_image,
+            segment_rows=config.segment_rows,
+            blind=config.blind,
+        )
+    elif config.method == "l2":
         trainer = AutoencoderTrainer(**arguments)
     elif config.method == "dcgan":
         # The DCGAN paper's momentum: 0.9 makes the discriminator's training oscillate.

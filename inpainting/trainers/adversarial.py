@@ -3,7 +3,8 @@
 import tensorflow as tf
 
 from inpainting.masks import composite, hole_span
-from inpainting.trainers.autoencoder import AutoencoderTrainer, ordered_variables
+from inpainting.trainers.autoencoder import AutoencoderTrainer
+from inpainting.trainers.trainer import ordered_variables
 
 
 class AdversarialTrainer(AutoencoderTrainer):
@@ -23,9 +24,7 @@ class AdversarialTrainer(AutoencoderTrainer):
     # Deviation: the paper trains on both losses from the first step (warmup_steps=0 does). An adversary's
     # update costs as much as a generator's, so the bulk of the L2 is learnt first.
 
-    def __init__(
-        self, *, adversary, alpha, discriminator_sees="image", hole=None, warmup_steps=0, seed=0, **kwargs
-    ):
+    def __init__(self, *, adversary, alpha, discriminator_sees="image", hole=None, warmup_steps=0, **kwargs):
         super().__init__(**kwargs)
         self.adversary = adversary
         self.alpha = alpha
@@ -33,7 +32,6 @@ class AdversarialTrainer(AutoencoderTrainer):
         self.hole = hole
         self.warmup_steps = warmup_steps
         self.warming_up = False
-        self.seed = seed
         shared = _identities(self.generator) & _identities(adversary)
         if shared:
             raise ValueError(f"generator and adversary must own disjoint variables. Shared: {len(shared)}")
@@ -86,11 +84,6 @@ class AdversarialTrainer(AutoencoderTrainer):
         """The generator's completed images, [B, S, S, 3]."""
         prediction = self.generator([batch["context"], batch["mask"]], training=True)
         return composite(batch["mask"], prediction, batch["image"])
-
-    def draws_seed(self, index, stream):
-        """A stateless seed, int32 [2], of (seed, stream, step, index)."""
-        seed = tf.random.fold_in(tf.constant([self.seed, stream]), self.step)
-        return tf.random.fold_in(seed, index)
 
 
 def _identities(network):

@@ -1,0 +1,207 @@
+"""Fills holes with a density model: pixel by pixel in raster order, R then G then B (section 6.1).
+
+Only hole pixels are computed, each from what the network needs of the image, and nothing twice:
+
+- a local network (`offsets`: models/pixel_cnn.py) looks at the zones of the pixels alone. Pixels whose zones
+  hold none of each other are computed together: with a zone that reaches h columns to the right of its pixel,
+  row r and column c belong to the wavefront c + (h + 1) r. An 8×8 hole and a zone without a right side (h =
+  0) take 15 wavefronts in place of 64 pixels.
+- a recurrent network (`begin` and `pixel`: models/pixel_rnn.py, models/flattened_row_lstm.py) keeps its
+  states: the rows above the hole are read once, then one pixel after the other, the known ones of the hole's
+  rows included.
+
+Modes: "greedy" takes the most likely value (the paper's), "sample" draws one, "mean" takes the expected value,
+rounded. A network that describes the whole context gives in mode mean the expected values of all hole pixels
+given the context alone, at once; the others the expected value given the pixels before, themselves at their
+means.
+
+Pixels are int32 0…255 [B, H, W, 3], masks [B, H, W, 1], 1 = missing; of any shape, each image its own.
+"""
+
+from functools import partial
+
+import tensorflow as tf
+
+MODES = ("mean", "greedy", "sample")
+COLOURS, LEVELS = 3, 256
+CORNERS = ([], [1], [2], [1, 2])  # axes that are reversed so that the corner comes first
+
+
+def complete(network, pixels, mask, *, mode, temperature=1.0, seed=0):
+    """The completed pixels, int32 [B, H, W, 3], and the log-likelihood of what was filled in, nats [B].
+
+    temperature: logits are divided by it before a sample is drawn. seed: an integer for each image, [B], on
+    which its draws depend alone; a single one stands for seed, seed + 1, … The log-likelihood is that at
+    temperature 1. What `pixels` holds inside the hole is not looked at.
+    """
+    if mode not in MODES:
+        raise ValueError(f"mode is one of {', '.join(MODES)}. Received: {mode!r}")
+    missing = mask[..., 0] > 0
+    pixels = tf.where(missing[..., None], 0, pixels)
+    uniform = draws(pixels, seed) if mode == "sample" else None
+
+    choose = partial(choose_values, mode=mode, temperature=temperature, uniform=uniform)
+    if hasattr(network, "describe") and mode == "mean":
+        return _fill_at_once(network, pixels, mask, choose)
+    if hasattr(network, "offsets"):
+        return _fill_in_wavefronts(network, pixels, mask, choose)
+    if network.directions == 4:
+        return _fill_from_four_corners(network, pixels, missing, choose)
+    return _fill_in_raster_order(network, pixels, missing, choose)
+
+
+def draws(pixels, seed):
+    """A draw in [0, 1) for every sub-pixel."""
+    seed = tf.convert_to_tensor(seed, tf.int32)
+    if seed.shape.rank == 0:
+        seed += tf.range(tf.shape(pixels)[0])
+    draw = partial(tf.random.stateless_uniform, pixels.shape[1:])
+    return tf.map_fn(lambda seed: draw(tf.stack([seed, 0])), seed, fn_output_signature=tf.float32)
+
+
+def choose_values(logits, where, colour, *, mode, temperature=1.0, uniform=None):
+    """Values and their log-probabilities, [N] each, from logits [N, 256] of a colour of the pixels `where`."""
+    likelihoods = tf.nn.log_softmax(logits)
+    if mode == "greedy":
+        values = tf.argmax(logits, axis=-1, output_type=tf.int32)
+    elif mode == "mean":
+        levels = tf.range(LEVELS, dtype=tf.float32)
+        values = tf.cast(tf.round(tf.linalg.matvec(tf.exp(likelihoods), levels)), tf.int32)
+    else:
+        below = tf.cumsum(tf.nn.softmax(logits / temperature), axis=-1)
+        drawn = tf.gather_nd(uniform[..., colour], where)[:, None]
+        values = tf.minimum(tf.reduce_sum(tf.cast(below <= drawn, tf.int32), -1), LEVELS - 1)
+    return values, tf.gather(likelihoods, values, batch_dims=1)
+
+
+def _fill_pixels(network, hidden, where, pixels, likelihood, choose):
+    """Fills the pixels `where` colour by colour, from what the network has made of their zones."""
+    values = tf.zeros([tf.shape(where)[0], COLOURS], tf.int32)
+    for colour in range(COLOURS):
+        chosen, log_p = choose(network.head(colour, hidden, values), where, colour)
+        values = tf.where(tf.range(COLOURS) == colour, chosen[:, None], values)
+        likelihood = tf.tensor_scatter_nd_add(likelihood, where[:, :1], log_p)
+    return tf.tensor_scatter_nd_update(pixels, where, values), likelihood
+
+
+def _fill_at_once(network, pixels, mask, choose):
+    where = tf.cast(tf.where(mask[..., 0] > 0), tf.int32)
+    description = network.describe(pixels, mask)
+    hidden = network.hidden_at(pixels, where, visible=1 - mask, description=description)
+    return _fill_pixels(network, hidden, where, pixels, tf.zeros([tf.shape(pixels)[0]]), choose)
+
+
+def _fill_in_wavefronts(network, pixels, mask, choose):
+    missing = mask[..., 0] > 0
+    right = max(int(network.offsets[:, 1].max()), 0)
+    rows, columns = tf.range(pixels.shape[1]), tf.range(pixels.shape[2])
+    fronts = columns[None] + (right + 1) * rows[:, None]
+    waiting = tf.boolean_mask(tf.broadcast_to(fronts, tf.shape(missing)), missing)
+    context = {"description": network.describe(pixels, mask)} if hasattr(network, "describe") else {}
+
+    def fill(front, pixels, likelihood):
+        where = tf.cast(tf.where(missing & (fronts == front)), tf.int32)
+        hidden = network.hidden_at(pixels, where, **context)
+        return front + 1, *_fill_pixels(network, hidden, where, pixels, likelihood, choose)
+
+    start = (tf.reduce_min(waiting), pixels, tf.zeros([tf.shape(pixels)[0]]))
+    last = tf.reduce_max(waiting)  # of no hole at all: less than the first
+    _, pixels, likelihood = tf.while_loop(lambda front, *_: front <= last, fill, start)
+    return pixels, likelihood
+
+
+def _fill_in_raster_order(network, pixels, missing, choose):
+    return _read(network, pixels, missing, choose)[:2]
+
+
+def _read(network, pixels, missing, choose, *, weight=None, others=None, keep=False):
+    """Fills by a recurrent network. Returns pixels, log-likelihood and what it said of the hole's pixels.
+
+    That is with `keep` the log-probabilities [P, B, 3, 256] of the P places, in raster order, which are
+    missing in an image of the batch. weight [P, B], others [P, B, 3, 256]: the logits to choose from are
+    weight times the network's log-probabilities plus others.
+    """
+    width = pixels.shape[2]
+    batch = tf.range(tf.shape(pixels)[0])
+    holes = hole_places(missing)
+    slots = tf.cumsum(tf.cast(tf.reshape(tf.reduce_any(missing, 0), [-1]), tf.int32), exclusive=True)
+    first = tf.minimum(tf.reduce_min(holes) // width, pixels.shape[1])  # of no hole at all, the last row
+    said = tf.zeros([tf.size(holes) if keep else 0, tf.shape(pixels)[0], COLOURS, LEVELS])
+
+    def fill(place, pixels, likelihood, said, cache):
+        row, column = place // width, place % width
+        here = missing[:, row, column]
+        where = tf.stack([batch, tf.fill(tf.shape(batch), row), tf.fill(tf.shape(batch), column)], -1)
+
+        def fill_colour(colour, pixels, likelihood, _):
+            logits = tf.nn.log_softmax(network.pixel(pixels, row, column, cache)[0])
+            if others is not None:
+                logits = weight[slots[place]][:, None, None] * logits + others[slots[place]]
+            chosen, log_p = choose(logits[:, colour], where, colour)
+            values = tf.gather_nd(pixels, where)
+            values = tf.where(here[:, None] & (tf.range(COLOURS) == colour), chosen[:, None], values)
+            likelihood += tf.where(here, log_p, 0.0)
+            return colour + 1, tf.tensor_scatter_nd_update(pixels, where, values), likelihood, logits
+
+        start = (0, pixels, likelihood, tf.zeros([tf.size(batch), COLOURS, LEVELS]))
+        # What is said of R is the same whatever G and B are: the last logits hold all three.
+        _, pixels, likelihood, logits = tf.while_loop(lambda colour, *_: colour < COLOURS, fill_colour, start)
+        if keep:
+            said = tf.tensor_scatter_nd_update(said, [[slots[place]]], logits[None])
+        return pixels, likelihood, said
+
+    def visit(place, pixels, likelihood, said, cache):
+        pixels, likelihood, said = tf.cond(
+            tf.reduce_any(missing[:, place // width, place % width]),
+            lambda: fill(place, pixels, likelihood, said, cache),
+            lambda: (pixels, likelihood, said),
+        )
+        _, cache = network.pixel(pixels, place // width, place % width, cache)
+        return place + 1, pixels, likelihood, said, cache
+
+    likelihood = tf.zeros([tf.shape(pixels)[0]])
+    start = (first * width, pixels, likelihood, said, network.begin(pixels, first))
+    last = tf.reduce_max(holes)
+    _, pixels, likelihood, said, _ = tf.while_loop(lambda place, *_: place <= last, visit, start)
+    return pixels, likelihood, said
+
+
+def hole_places(missing):
+    """Places (row · W + column) that are missing in an image of the batch, in raster order, int32 [P]."""
+    return tf.cast(tf.where(tf.reshape(tf.reduce_any(missing, 0), [-1])), tf.int32)[:, 0]
+
+
+def _fill_from_four_corners(network, pixels, missing, choose):
+    """A product of four experts: one network that reads the image from each of its corners (section 8).
+
+    The readings from the other three corners fill the hole on their own, in mode mean, and what they say of
+    each of its sub-pixels is kept. The reading from the first corner then fills it for good, from
+
+        p(v) ∝ Π p_d(v)^w_d    w_d the share of known pixels in the zone that reading d has just passed
+
+    so that near the hole's right and lower edges those count that come from there.
+    """
+    mean = partial(choose_values, mode="mean")
+    weights = tf.stack([_known_share(missing, axes) for axes in CORNERS])
+    weights = tf.gather(
+        tf.reshape(weights, [len(CORNERS), tf.shape(missing)[0], -1]), hole_places(missing), axis=2
+    )
+    weights = tf.transpose(weights / tf.reduce_sum(weights, 0), [0, 2, 1])
+    places = tf.reshape(tf.range(missing.shape[1] * missing.shape[2]), [1, *missing.shape[1:]])
+    others = 0.0
+    first, *rest = tf.unstack(weights, len(CORNERS))
+    for weight, axes in zip(rest, CORNERS[1:], strict=True):
+        turned = tf.reverse(missing, axes)
+        _, _, said = _read(network, tf.reverse(pixels, axes), turned, mean, keep=True)
+        # Which place of the image each of the turned one's is, and back into the image's order.
+        order = tf.gather(tf.reshape(tf.reverse(places, axes), [-1]), hole_places(turned))
+        others += weight[:, :, None, None] * tf.gather(said, tf.argsort(order))
+    return _read(network, pixels, missing, choose, weight=first, others=others)[:2]
+
+
+def _known_share(missing, axes):
+    """Share of known pixels in the 5×5 zone before each pixel of a reading, [B, H, W], at least 0.01."""
+    known = tf.cast(tf.reverse(~missing, axes), tf.float32)[..., None]
+    zone = tf.reshape(tf.constant([1.0] * 24 + [0.0]) / 24, [5, 5, 1, 1])
+    share = tf.nn.conv2d(tf.pad(known, [[0, 0], [4, 0], [4, 0], [0, 0]]), zone, 1, "VALID")
+    return tf.reverse(tf.maximum(share[..., 0], 0.01), axes)

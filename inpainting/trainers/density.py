@@ -1,0 +1,113 @@
+"""Training of a density model on its likelihood (sections 6 and 7.3)."""
+
+from functools import partial
+
+import tensorflow as tf
+
+from inpainting.completion import complete
+from inpainting.losses.likelihood import bits, nats
+from inpainting.metrics import DENSITY_PER_IMAGE
+from inpainting.pixels import as_pixels, to_float
+from inpainting.trainers.trainer import Trainer
+
+
+class DensityTrainer(Trainer):
+    """Trains a density network, the generator here, on the softmax cross-entropy of sub-pixels.
+
+    Three kinds of network differ in what a step looks at:
+
+    - one that goes over whole images, pixels -> logits: all of their sub-pixels, cut into segments of
+      `segment_rows` rows, each read from a fresh state (None: the whole image). One that reads in four
+      directions gets every image from a corner of its own.
+    - a local one, with `offsets`: `pixels_per_image` random pixels of each image.
+    - one that describes the context, with `describe`: the hole pixels. In a share `blind` of the images the
+      earlier hole pixels are hidden, so that it learns p(hole pixel | context) too.
+
+    The loss is the mean over sub-pixels, in nats. Validation measures DENSITY_PER_IMAGE.
+    """
+
+    TRACKED = WARMUP_TRACKED = ("loss", "bits_per_dim", "generator_gradient_norm")
+    MEASURED = DENSITY_PER_IMAGE
+
+    def __init__(self, *, pixels_per_image=128, segment_rows=None, blind=0.5, **kwargs):
+        super().__init__(**kwargs)
+        self.pixels_per_image = pixels_per_image
+        self.segment_rows = segment_rows
+        self.blind = blind
+        self._complete = tf.function(partial(complete, self.ema_generator, mode="mean"), reduce_retracing=True)
+
+    def call(self, inputs, training=False):
+        """The averaged network's completion (mode mean) of [context, mask], [B, S, S, 3] in [-1, 1]."""
+        context, mask = inputs
+        return to_float(self._complete(as_pixels(context), mask)[0])
+
+    def generator_step(self, batch):
+        """One update of the network and of its average, on a batch of [B, S, S, C]."""
+        with tf.GradientTape() as tape:
+            likelihood = tf.reduce_mean(self._nats(as_pixels(batch["image"]), batch["mask"]))
+            loss = likelihood + self.regularization()
+            scaled_loss = loss * self.loss_scale
+        norm = self.update_generator(tape, scaled_loss)
+        self.track(loss=loss, bits_per_dim=bits(likelihood), generator_gradient_norm=norm)
+
+    def test_step(self, batch):
+        values = per_image_nats(self.ema_generator, as_pixels(batch["image"]), batch["mask"])
+        return self.measure(values)
+
+    def _nats(self, pixels, mask):
+        """The nats of the sub-pixels that this step looks at, […, 3]."""
+        network = self.generator
+        if hasattr(network, "describe"):
+            where = tf.cast(tf.where(mask[..., 0] > 0), tf.int32)
+            logits = network.logits_at(
+                pixels,
+                where,
+                visible=self._visible(mask),
+                description=network.describe(pixels, mask, training=True),
+                training=True,
+            )
+            return nats(logits=logits, pixels=tf.gather_nd(pixels, where))
+        if hasattr(network, "offsets"):
+            where = self._random_pixels(tf.shape(pixels))
+            logits = network.logits_at(pixels, where, training=True)
+            return nats(logits=logits, pixels=tf.gather_nd(pixels, where))
+        if network.directions == 4:
+            pixels = self._from_random_corners(pixels)
+        if self.segment_rows:
+            pixels = tf.reshape(pixels, [-1, self.segment_rows, *pixels.shape[2:]])
+        return nats(logits=network(pixels, training=True), pixels=pixels)
+
+    def _visible(self, mask):
+        """1 where an earlier pixel may be looked at: everywhere, or the context alone in `blind` images."""
+        draws = tf.random.stateless_uniform([tf.shape(mask)[0], 1, 1, 1], self.draws_seed(0, 4))
+        return tf.where(draws < self.blind, 1 - mask, tf.ones_like(mask))
+
+    def _random_pixels(self, shape):
+        """int32 [B · pixels_per_image, 3]: image, row, column."""
+        count = self.pixels_per_image
+        drawn = [
+            tf.random.stateless_uniform([shape[0] * count], self.draws_seed(axis, 5), 0, shape[axis], tf.int32)
+            for axis in (1, 2)
+        ]
+        return tf.stack([tf.repeat(tf.range(shape[0]), count), *drawn], -1)
+
+    def _from_random_corners(self, pixels):
+        """Each image turned so that one of its corners, drawn for it, comes first."""
+        for axis in (1, 2):
+            drawn = tf.random.stateless_uniform([tf.shape(pixels)[0], 1, 1, 1], self.draws_seed(axis, 6))
+            pixels = tf.where(drawn < 0.5, tf.reverse(pixels, [axis]), pixels)
+        return pixels
+
+
+def per_image_nats(network, pixels, mask):
+    """The DENSITY_PER_IMAGE values of int32 pixels [B, H, W, 3] under a network: a dict of float32 [B].
+
+    A network that describes the context says nothing of known pixels: it has the values of the hole alone.
+    """
+    conditional = hasattr(network, "describe")
+    logits = network([pixels, mask] if conditional else pixels, training=False)
+    values = nats(logits=logits, pixels=pixels)
+    hole = tf.reduce_sum(values * mask, axis=[1, 2, 3])
+    sub_pixels = tf.cast(pixels.shape[-1], tf.float32) * tf.maximum(tf.reduce_sum(mask, axis=[1, 2, 3]), 1.0)
+    whole = tf.fill(tf.shape(hole), float("nan")) if conditional else tf.reduce_mean(values, axis=[1, 2, 3])
+    return {"nats_per_hole": hole, "hole_bits_per_dim": bits(hole / sub_pixels), "bits_per_dim": bits(whole)}

@@ -1,0 +1,127 @@
+"""What all training shares: one descent step, the moving average of the weights, the means of the losses."""
+
+import tensorflow as tf
+from tensorflow import keras
+
+
+class Trainer(keras.Model):
+    """Trains a generator, the network that fills holes, and keeps an average of its weights.
+
+    ema_generator: a second network of the same structure; after each step its weights move towards the
+    generator's by 1 − ema_decay (faster in the first steps, so that the average does not remember the start).
+    Batch normalisation's moving statistics are averaged with them. Validation, samples, evaluation and export
+    use the average. l2_regularization: weight of ½ Σ w² over all kernels in the loss. loss_scale: the loss is
+    multiplied by it before the gradient and the gradient divided by it, against underflow in float16. seed: of
+    everything a step draws.
+
+    A step's data is a dict of `image`, `mask` and `context`, each [K, B, S, S, C]; the generator learns from
+    the last of the K batches. A method defines TRACKED, the names of what it logs, MEASURED, the names of its
+    validation values, `generator_step(batch)` and `test_step(batch)`.
+    """
+
+    def __init__(
+        self,
+        *,
+        generator,
+        ema_generator,
+        ema_decay=0.999,
+        l2_regularization=0.0,
+        loss_scale=1.0,
+        seed=0,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.generator = generator
+        self.ema_generator = ema_generator
+        for average, variable in zip(ema_generator.variables, generator.variables, strict=True):
+            average.assign(tf.convert_to_tensor(variable))
+        self.ema_decay = ema_decay
+        self.l2_regularization = l2_regularization
+        self.loss_scale = loss_scale
+        self.seed = seed
+        self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step")
+        self.train_trackers = {name: keras.metrics.Mean(name=name) for name in self.TRACKED}
+        self.test_trackers = {name: keras.metrics.Mean(name=f"test_{name}") for name in self.MEASURED}
+        self.built = True
+
+    def compile(self, *, generator_optimizer, jit_compile=False):
+        super().compile(optimizer=generator_optimizer, jit_compile=jit_compile)
+        self.generator_optimizer = generator_optimizer
+        generator_optimizer.build(self.generator.trainable_variables)
+
+    def begin_phase(self, step):
+        """To be called before `fit`: each phase of a run is traced into a graph of its own."""
+        self.train_function = None
+
+    @property
+    def metrics(self):
+        """What Keras resets before an evaluation. The training's own means go on: see reset_means."""
+        return list(self.test_trackers.values())
+
+    def reset_means(self):
+        """Starts the means of the training losses anew."""
+        for tracker in self.train_trackers.values():
+            tracker.reset_state()
+
+    def state(self):
+        """Everything a resumed run needs, as lists of variables by name."""
+        return {
+            "step": [self.step],
+            "generator": ordered_variables(self.generator),
+            "ema_generator": ordered_variables(self.ema_generator),
+            "generator_optimizer": list(self.generator_optimizer.variables),
+        }
+
+    def train_step(self, batches):
+        self.generator_step({key: value[-1] for key, value in batches.items()})
+        return {name: tracker.result() for name, tracker in self.train_trackers.items()}
+
+    def measure(self, values):
+        """Takes the MEASURED values of a batch, name -> [B], into their means, and returns those."""
+        for name, tracker in self.test_trackers.items():
+            tracker.update_state(values[name])
+        return {name: tracker.result() for name, tracker in self.test_trackers.items()}
+
+    def regularization(self):
+        """l2_regularization · ½ Σ w² over the generator's kernels."""
+        if not self.l2_regularization:
+            return 0.0
+        kernels = [weight for weight in self.generator.trainable_variables if len(weight.shape) > 1]
+        squares = [tf.nn.l2_loss(tf.convert_to_tensor(kernel)) for kernel in kernels]
+        return self.l2_regularization * tf.add_n(squares)
+
+    def update_generator(self, tape, scaled_loss):
+        """One step of the generator and of its average. Returns the gradient's norm."""
+        norm = self.descend(tape, scaled_loss, self.generator.trainable_variables, self.generator_optimizer)
+        self._update_average()
+        self.step.assign_add(1)
+        return norm
+
+    def descend(self, tape, scaled_loss, variables, optimizer):
+        """One update of the variables against the gradient of scaled_loss / loss_scale. Returns its norm."""
+        gradients = tape.gradient(scaled_loss, variables)
+        gradients = [tf.convert_to_tensor(gradient) / self.loss_scale for gradient in gradients]
+        optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        return tf.linalg.global_norm(gradients)
+
+    def track(self, **values):
+        for name, value in values.items():
+            self.train_trackers[name].update_state(value)
+
+    def draws_seed(self, index, stream):
+        """A stateless seed, int32 [2], of (seed, stream, step, index)."""
+        seed = tf.random.fold_in(tf.constant([self.seed, stream]), self.step)
+        return tf.random.fold_in(seed, index)
+
+    def _update_average(self):
+        step = tf.cast(self.step, tf.float32)
+        decay = tf.minimum(self.ema_decay, (1 + step) / (10 + step))
+        for average, variable in zip(self.ema_generator.variables, self.generator.variables, strict=True):
+            if "float" in str(average.dtype):  # the rest is dropout's random state
+                current, target = tf.convert_to_tensor(average), tf.convert_to_tensor(variable)
+                average.assign(current + (1 - decay) * (target - current))
+
+
+def ordered_variables(network):
+    """A network's variables in an order that both Keras lines share."""
+    return [*network.trainable_variables, *network.non_trainable_variables]

@@ -1,0 +1,152 @@
+"""The Diagonal BiLSTM (Pixel Recurrent Neural Networks, section 3.2), as published; its frame: pixel_rnn.py.
+
+Each row is shifted by one pixel against the one above, so that a column of the skewed map [B, R, W + R − 1,
+·] is a diagonal of the image, and the map is read column by column. Input-to-state: a 1×1 convolution.
+State-to-state: a convolution of 2×1 on the column before, that is on the pixel to the left and the one above.
+The other direction reads the mirrored map from the right; its outputs are shifted down by one row before they
+are added, "to prevent the layer from seeing future pixels". A pixel sees all that comes before it.
+"""
+
+import tensorflow as tf
+from tensorflow import keras
+
+from models.masked_conv import MaskedConv2D, lstm, scan
+from models.pixel_rnn import PixelRNN, put
+
+
+def skew(maps):
+    """[B, R, W, C] -> [B, R, W + R − 1, C], row r moved r pixels to the right, zeros around it."""
+    batch, rows, width, features = tf.unstack(tf.shape(maps))
+    wide = tf.pad(maps, [[0, 0], [0, 0], [0, rows], [0, 0]])
+    flat = tf.reshape(wide, [batch, rows * (width + rows), features])[:, : rows * (width + rows - 1)]
+    return tf.reshape(flat, [batch, rows, width + rows - 1, maps.shape[3]])
+
+
+def unskew(maps, width):
+    """The inverse of `skew`: [B, R, W + R − 1, C] -> [B, R, W, C]."""
+    batch, rows, _, features = tf.unstack(tf.shape(maps))
+    flat = tf.reshape(maps, [batch, rows * (width + rows - 1), features])
+    wide = tf.pad(flat, [[0, 0], [0, rows], [0, 0]])
+    straight = tf.reshape(wide, [batch, rows, width + rows, maps.shape[3]])[:, :, :width]
+    return tf.ensure_shape(straight, [None, None, width, maps.shape[3]])
+
+
+def shift_down(maps):
+    """[B, R, W, C] with a row of zeros on top and without its last row."""
+    return tf.pad(maps, [[0, 0], [1, 0], [0, 0], [0, 0]])[:, :-1]
+
+
+@keras.utils.register_keras_serializable("inpainting")
+class DiagonalLSTM(keras.layers.Layer):
+    """One direction, from the left: [B, R, W, C] -> hidden features [B, R, W, units]."""
+
+    def __init__(self, units, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+        self.input_to_state = MaskedConv2D(4 * units, 1, mask="B")
+
+    def build(self, input_shape):
+        shape = (2, self.units, 4 * self.units)  # from the pixel above, from the pixel to the left
+        self.state_to_state = self.add_weight(name="state_to_state", shape=shape, initializer="glorot_uniform")
+        super().build(input_shape)
+
+    def call(self, inputs):
+        gates = tf.transpose(skew(self.input_to_state(inputs)), [2, 0, 1, 3])
+        hidden = tf.zeros([tf.shape(inputs)[0], tf.shape(inputs)[1], self.units], gates.dtype)
+
+        def step(gates, state):
+            above = tf.pad(state[0], [[0, 0], [1, 0], [0, 0]])[:, :-1]
+            return self._step(gates, above, state[0], state[1])
+
+        hiddens, _ = scan(step, gates, (hidden, tf.cast(hidden, tf.float32)))
+        return unskew(tf.transpose(hiddens, [1, 2, 0, 3]), inputs.shape[2])
+
+    def pixel(self, inputs, above, state):
+        """(hidden, memory) [B, units] of one pixel of features [B, 1, 1, C].
+
+        above: the hidden features [B, units] of the pixel above; state: (hidden, memory) of the one to the
+        left.
+        """
+        return self._step(self.input_to_state(inputs)[:, 0, 0], above, *state)
+
+    def row(self, inputs, above):
+        """The hidden features of one row, [B, W, units], from its features [B, 1, W, C] and the row above's."""
+        both = tf.concat([self.input_to_state(inputs)[:, 0], above], -1)
+        state = self.zero_state(tf.shape(inputs)[0], above.dtype)
+
+        def step(both, state):
+            return self._step(*tf.split(both, [4 * self.units, self.units], -1), *state)
+
+        hiddens, _ = scan(step, tf.transpose(both, [1, 0, 2]), state)
+        return tf.ensure_shape(tf.transpose(hiddens, [1, 0, 2]), above.shape)
+
+    def zero_state(self, batch, dtype):
+        hidden = tf.zeros([batch, self.units], dtype)
+        return hidden, tf.cast(hidden, tf.float32)
+
+    def _step(self, gates, above, hidden, memory):
+        kernel = tf.cast(tf.convert_to_tensor(self.state_to_state), self.compute_dtype)
+        return lstm(gates + above @ kernel[0] + hidden @ kernel[1], memory)
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units}
+
+
+@keras.utils.register_keras_serializable("inpainting")
+class DiagonalBiLSTM(keras.layers.Layer):
+    """[B, R, W, 2 · units] -> the same shape: one recurrent layer with its residual connection."""
+
+    def __init__(self, units, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+        self.left = DiagonalLSTM(units, name="left")
+        self.right = DiagonalLSTM(units, name="right")
+        self.up = MaskedConv2D(2 * units, 1, mask="B")
+
+    def call(self, inputs):
+        left, right = self._maps(inputs)
+        return inputs + self.up(left + shift_down(right))
+
+    def begin(self, inputs):
+        """The outputs of the rows, and what the next row needs.
+
+        That is: the last row of both directions, what the row itself has so far of inputs and of the left
+        direction, and the left direction's state.
+        """
+        left, right = self._maps(inputs)
+        # A row of zeros stands above the first.
+        last = [tf.pad(maps, [[0, 0], [1, 0], [0, 0], [0, 0]])[:, -1] for maps in (left, right)]
+        row = tf.zeros([tf.shape(inputs)[0], inputs.shape[2], 2 * self.units], inputs.dtype)
+        state = self.left.zero_state(tf.shape(inputs)[0], left.dtype)
+        outputs = inputs + self.up(left + shift_down(right))
+        return outputs, (*last, row, last[0], state)
+
+    def pixel(self, inputs, column, state):
+        """The output of one pixel, [B, 1, 1, 2 · units], and the state after it."""
+        left_above, right_above, row, left_row, left_state = state
+        left_state = self.left.pixel(inputs, tf.gather(left_above, column, axis=1), left_state)
+        hidden = left_state[0] + tf.gather(right_above, column, axis=1)
+        row, left_row = put(row, column, inputs[:, 0, 0]), put(left_row, column, left_state[0])
+
+        def next_row():
+            mirrored = self.right.row(row[:, None, ::-1], right_above[:, ::-1])
+            zero_state = self.left.zero_state(tf.shape(inputs)[0], left_row.dtype)
+            return left_row, mirrored[:, ::-1], row, left_row, zero_state
+
+        def same_row():
+            return left_above, right_above, row, left_row, left_state
+
+        state = tf.cond(column == row.shape[1] - 1, next_row, same_row)
+        return inputs + self.up(hidden[:, None, None]), state
+
+    def _maps(self, inputs):
+        return self.left(inputs), self.right(inputs[:, :, ::-1])[:, :, ::-1]
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units}
+
+
+def diagonal_bilstm(*, units=48, layers=3):
+    """The network of pixel_rnn.PixelRNN with Diagonal BiLSTM layers of `units` features."""
+    recurrent = [DiagonalBiLSTM(units, name=f"diagonal_bilstm{index}") for index in range(1, layers + 1)]
+    return PixelRNN(recurrent, units=units, name="diagonal_bilstm")

@@ -1,0 +1,106 @@
+"""What the density models share: masked convolutions, the LSTM's equations, and a scan.
+
+van den Oord, Kalchbrenner and Kavukcuoglu, Pixel Recurrent Neural Networks, 2016 (arXiv 1601.06759), sections 3
+and 3.4. A sub-pixel is predicted from the pixels before it in raster order and, within its own pixel, G from R
+and B from R and G. Features belong to the colours in turn: feature j to colour j mod 3, so a layer's number of
+features must be divisible by 3.
+"""
+
+import numpy as np
+import tensorflow as tf
+from tensorflow import keras
+
+COLOURS = 3
+LEVELS = 256
+
+
+def kernel_mask(shape, mask):
+    """The 0/1 mask of a kernel [height, width, input, output]: float32 of that shape.
+
+    Rows above the centre and the pixels left of it are seen; of the centre, the earlier colours, and with mask
+    "B" the own colour too.
+    """
+    height, width, inputs, outputs = shape
+    seen = np.zeros(shape, np.float32)
+    seen[: height // 2] = 1
+    seen[height // 2, : width // 2] = 1
+    source, target = np.arange(inputs)[:, None] % COLOURS, np.arange(outputs) % COLOURS
+    seen[height // 2, width // 2] = source <= target if mask == "B" else source < target
+    return seen
+
+
+@keras.utils.register_keras_serializable("inpainting")
+class MaskedConv2D(keras.layers.Conv2D):
+    """A convolution that sees the context of each pixel alone. mask: "A" in the first layer, "B" after it.
+
+    The mask multiplies the kernel in every call, so that an untrained layer is causal too.
+    """
+
+    def __init__(self, filters, kernel_size, *, mask, **kwargs):
+        kwargs = {"kernel_initializer": "he_normal", **kwargs}
+        if filters % COLOURS:
+            raise ValueError(f"Features must be divisible by 3, one third a colour. Received: {filters}")
+        super().__init__(filters, kernel_size, padding="same", **kwargs)
+        self.mask = mask
+
+    def call(self, inputs):
+        return self._convolve(inputs, "SAME")
+
+    def centre(self, patch):
+        """The output at the centre of a patch as large as the kernel: [B, height, width, C] -> [B, 1, 1, F]."""
+        return self._convolve(tf.cast(patch, self.compute_dtype), "VALID")
+
+    def _convolve(self, inputs, padding):
+        kernel = tf.cast(tf.convert_to_tensor(self.kernel), self.compute_dtype)
+        kernel *= tf.constant(kernel_mask(kernel.shape, self.mask), kernel.dtype)
+        bias = tf.cast(tf.convert_to_tensor(self.bias), self.compute_dtype)
+        return tf.nn.conv2d(inputs, kernel, 1, padding) + bias
+
+    def get_config(self):
+        config = {**super().get_config(), "mask": self.mask}
+        del config["padding"]
+        return config
+
+
+def scaled(pixels):
+    """int 0…255 -> float32 in [-1, 1]."""
+    return tf.cast(pixels, tf.float32) / 127.5 - 1.0
+
+
+def sub_pixel_logits(features):
+    """[…, 768], value v of colour c at 3 v + c, -> float32 logits […, 3, 256]."""
+    shape = tf.concat([tf.shape(features)[:-1], [LEVELS, COLOURS]], 0)
+    logits = tf.reshape(tf.cast(features, tf.float32), shape)
+    rank = len(features.shape)
+    return tf.transpose(logits, [*range(rank - 1), rank, rank - 1])
+
+
+def lstm(gates, memory):
+    """One step of an LSTM: (hidden, memory) from the sum of input-to-state and state-to-state (equation 3).
+
+        o, f, i = σ(…), g = tanh(…)    output, forget, input gate and content, in this order along the last axis
+        c = f ⊙ c + i ⊙ g,  h = o ⊙ tanh(c)
+
+    gates: […, 4h]; memory, float32: […, h]. hidden has the type of the gates.
+    """
+    output, forget, enter, content = tf.split(tf.cast(gates, tf.float32), 4, axis=-1)
+    memory = tf.sigmoid(forget) * memory + tf.sigmoid(enter) * tf.tanh(content)
+    return tf.cast(tf.sigmoid(output) * tf.tanh(memory), gates.dtype), memory
+
+
+def scan(step, inputs, state):
+    """Runs state = step(inputs[t], state) over the first axis: all state[0], stacked, and the last state.
+
+    inputs: [T, …], T may be 0; state: a tuple of tensors whose shapes and types the step keeps.
+    """
+    length = tf.shape(inputs)[0]
+    source = tf.TensorArray(inputs.dtype, length, element_shape=inputs.shape[1:]).unstack(inputs)
+    stacked = tf.TensorArray(state[0].dtype, length, element_shape=state[0].shape)
+
+    def body(time, state, stacked):
+        state = step(source.read(time), state)
+        return time + 1, state, stacked.write(time, state[0])
+
+    first = (tf.constant(0), state, stacked)
+    _, state, stacked = tf.while_loop(lambda time, *_: time < length, body, first)
+    return stacked.stack(), state

@@ -1,0 +1,80 @@
+"""The frame of the Row LSTM and the Diagonal BiLSTM (Pixel Recurrent Neural Networks, section 3).
+
+    mask A 7×7 to 2h features | recurrent layer with its residual connection × layers | ReLU 1×1 to 2h × 2 | 3
+    × 256
+
+All masks but the first are B. The published residual connection: the recurrent layer's h features go up to 2h
+by a 1×1 convolution and are added to its input.
+"""
+
+import tensorflow as tf
+from tensorflow import keras
+
+from models.masked_conv import COLOURS, LEVELS, MaskedConv2D, scaled, sub_pixel_logits
+
+FIRST_KERNEL = 7
+
+
+class PixelRNN(keras.Model):
+    """int pixels 0…255 [B, H, W, 3] -> logits [B, H, W, 3, 256] of each sub-pixel given those before it.
+
+    layers: recurrent layers, [B, R, W, 2h] -> the same shape, for the first R rows. units: h, divisible by 3.
+
+    Completion reads the known rows once, `begin`, and then goes pixel by pixel, `pixel`.
+    """
+
+    directions = 1  # an image is read from its first corner alone
+
+    def __init__(self, layers, *, units, **kwargs):
+        super().__init__(**kwargs)
+        self.first = MaskedConv2D(2 * units, FIRST_KERNEL, mask="A", name="first")
+        self.recurrent = layers
+        self.head = [
+            MaskedConv2D(2 * units, 1, mask="B", name="head1"),
+            MaskedConv2D(2 * units, 1, mask="B", name="head2"),
+        ]
+        self.levels = MaskedConv2D(COLOURS * LEVELS, 1, mask="B", name="levels")
+        self(tf.zeros([1, 1, 1, COLOURS], tf.int32))  # makes the weights, the same for any image size
+
+    def call(self, pixels, training=False):
+        x = self.first(scaled(pixels))
+        for layer in self.recurrent:
+            x = layer(x)
+        return self._logits(x)
+
+    def begin(self, pixels, row):
+        """The state after all rows above `row`, a scalar: what the recurrent layers keep of them."""
+        # Convolutions of no rows at all fail: where nothing is above, one row is read, and forgotten.
+        x = self.first(scaled(pixels))[:, : tf.maximum(row, 1)]
+        cache = []
+        for layer in self.recurrent:
+            x, state = layer.begin(x)
+            cache.append(state)
+        return tf.nest.map_structure(lambda part: tf.where(row > 0, part, tf.zeros_like(part)), cache)
+
+    def pixel(self, pixels, row, column, cache):
+        """Logits [B, 3, 256] of one pixel, and the state once it is what `pixels` holds there.
+
+        The pixels before it in raster order have gone through here or through `begin`. The logits of G look at
+        the pixel's R, those of B at its R and G.
+        """
+        margin = FIRST_KERNEL // 2
+        padded = tf.pad(scaled(pixels), [[0, 0], [margin, margin], [margin, margin], [0, 0]])
+        patch = tf.slice(padded, [0, row, column, 0], [-1, FIRST_KERNEL, FIRST_KERNEL, COLOURS])
+        x = self.first.centre(patch)
+        after = []
+        for layer, state in zip(self.recurrent, cache, strict=True):
+            x, state = layer.pixel(x, column, state)
+            after.append(state)
+        return self._logits(x)[:, 0, 0], after
+
+    def _logits(self, x):
+        for layer in self.head:
+            x = layer(tf.nn.relu(x))
+        return sub_pixel_logits(self.levels(tf.nn.relu(x)))
+
+
+def put(row, column, value):
+    """The row [B, W, h] with `value` [B, h] in a column."""
+    here = tf.range(row.shape[1]) == column
+    return tf.where(here[None, :, None], value[:, None], row)

@@ -1,0 +1,80 @@
+"""The Row LSTM (Pixel Recurrent Neural Networks, section 3.1), as published; its frame is in pixel_rnn.py.
+
+The image is read from top to bottom, a whole row at a time. Input-to-state: a masked convolution of size 3
+along the row, computed for all rows at once. State-to-state: a convolution of size 3 on the hidden row above,
+which is finished and so needs no mask. A pixel sees the pixels left of it through the masked convolutions, as
+many as there are layers, and a triangle above it through the state.
+"""
+
+import tensorflow as tf
+from tensorflow import keras
+
+from models.masked_conv import MaskedConv2D, lstm, scan
+from models.pixel_rnn import PixelRNN, put
+
+
+@keras.utils.register_keras_serializable("inpainting")
+class RowLSTM(keras.layers.Layer):
+    """[B, R, W, 2 · units] -> the same shape: one recurrent layer with its residual connection."""
+
+    def __init__(self, units, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+        self.input_to_state = MaskedConv2D(4 * units, (1, 3), mask="B")
+        self.up = MaskedConv2D(2 * units, 1, mask="B")
+
+    def build(self, input_shape):
+        shape = (3, self.units, 4 * self.units)
+        self.state_to_state = self.add_weight(name="state_to_state", shape=shape, initializer="glorot_uniform")
+        super().build(input_shape)
+
+    def call(self, inputs):
+        return self._read(inputs)[0]
+
+    def begin(self, inputs):
+        """The outputs of the rows, and what the next row needs: its left neighbour, the row above, itself."""
+        outputs, (hidden, memory) = self._read(inputs)
+        left = tf.zeros([tf.shape(inputs)[0], 1, 1, 2 * self.units], inputs.dtype)
+        return outputs, (left, hidden, memory, hidden, memory)
+
+    def pixel(self, inputs, column, state):
+        """The output of one pixel, [B, 1, 1, 2 · units], and the state after it."""
+        left, hidden_above, memory_above, hidden_row, memory_row = state
+        gates = self.input_to_state.centre(tf.concat([left, inputs, tf.zeros_like(inputs)], 2))[:, 0]
+        above = tf.pad(hidden_above, [[0, 0], [1, 1], [0, 0]])
+        above = tf.slice(above, [0, column, 0], [-1, 3, self.units])
+        gates += tf.nn.conv1d(above, self._kernel(), 1, "VALID")
+        hidden, memory = lstm(gates[:, 0], tf.gather(memory_above, column, axis=1))
+        hidden_row, memory_row = put(hidden_row, column, hidden), put(memory_row, column, memory)
+        last = column == hidden_row.shape[1] - 1
+        state = (
+            tf.where(last, tf.zeros_like(inputs), inputs),
+            tf.where(last, hidden_row, hidden_above),
+            tf.where(last, memory_row, memory_above),
+            hidden_row,
+            memory_row,
+        )
+        return inputs + self.up(hidden[:, None, None]), state
+
+    def _read(self, inputs):
+        gates = tf.transpose(self.input_to_state(inputs), [1, 0, 2, 3])
+        kernel = self._kernel()
+        hidden = tf.zeros([tf.shape(inputs)[0], inputs.shape[2], self.units], gates.dtype)
+
+        def step(gates, state):
+            return lstm(gates + tf.nn.conv1d(state[0], kernel, 1, "SAME"), state[1])
+
+        hiddens, state = scan(step, gates, (hidden, tf.cast(hidden, tf.float32)))
+        return inputs + self.up(tf.transpose(hiddens, [1, 0, 2, 3])), state
+
+    def _kernel(self):
+        return tf.cast(tf.convert_to_tensor(self.state_to_state), self.compute_dtype)
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units}
+
+
+def row_lstm(*, units=48, layers=4):
+    """The network of pixel_rnn.PixelRNN with Row LSTM layers of `units` features."""
+    recurrent = [RowLSTM(units, name=f"row_lstm{index}") for index in range(1, layers + 1)]
+    return PixelRNN(recurrent, units=units, name="row_lstm")

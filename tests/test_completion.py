@@ -1,0 +1,170 @@
+"""Completion: the fast way gives what the whole network gives for each sub-pixel in turn."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from benchmarks.completion import complete_naively
+from inpainting.completion import choose_values, complete
+from models import DENSITY
+from models.conditional_pixel_cnn import conditional_pixel_cnn
+from models.diagonal_bilstm import diagonal_bilstm
+from models.flattened_row_lstm import flattened_row_lstm
+from models.pixel_cnn import pixel_cnn
+from models.row_lstm import row_lstm
+
+SIZE = 8
+BUILDERS = {
+    "pixel_cnn": partial(pixel_cnn, units=16, layers=1),
+    "row_lstm": partial(row_lstm, units=12, layers=2),
+    "diagonal_bilstm": partial(diagonal_bilstm, units=12, layers=2),
+    "flattened_row_lstm": partial(flattened_row_lstm, units=8, layers=2),
+    "conditional_pixel_cnn": partial(
+        conditional_pixel_cnn, image_size=SIZE, filters=8, features=12, units=16, layers=1
+    ),
+}
+
+
+def network_of(name):
+    """With weights that tell values apart: at initialisation all are nearly equally likely."""
+    network = BUILDERS[name]()
+    random = np.random.default_rng(0)
+    for weight in network.trainable_variables:
+        weight.assign(weight + 0.1 * random.normal(size=weight.shape).astype(np.float32))
+    return network
+
+
+@pytest.fixture
+def pixels():
+    return np.random.default_rng(1).integers(0, 256, (3, SIZE, SIZE, 3))
+
+
+@pytest.fixture
+def mask():
+    """Three holes: one inside, one in the second corner, two pieces with one in the last row."""
+    mask = np.zeros((3, SIZE, SIZE, 1), np.float32)
+    mask[0, 2:5, 3:6] = mask[1, 0:2, 5:8] = mask[2, 7, 0] = mask[2, 4:6, 4] = 1
+    return mask
+
+
+def test_every_density_model_is_completed():
+    assert set(BUILDERS) == set(DENSITY)
+
+
+@pytest.mark.parametrize("mode", ["greedy", "sample", "mean"])
+@pytest.mark.parametrize("name", BUILDERS)
+def test_the_naive_way_gives_the_same(name, mode, pixels, mask):
+    if (name, mode) == ("conditional_pixel_cnn", "mean"):
+        pytest.skip("its mean is that given the context alone: a test of its own")
+    network = network_of(name)
+    fast = tf.function(lambda pixels, mask: complete(network, pixels, mask, mode=mode, seed=5))
+    completed, likelihood = fast(tf.constant(pixels, tf.int32), tf.constant(mask))
+    expected, expected_likelihood = complete_naively(network, pixels, mask, mode=mode, seed=5)
+    np.testing.assert_array_equal(completed, expected)
+    np.testing.assert_allclose(likelihood, expected_likelihood, rtol=1e-4)
+    known = mask[..., 0] == 0
+    np.testing.assert_array_equal(completed.numpy()[known], pixels[known])
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_what_the_hole_holds_is_not_looked_at(name, pixels, mask):
+    network = network_of(name)
+    other = np.where(mask > 0, 255 - pixels, pixels)
+    both = [complete(network, tf.constant(p, tf.int32), mask, mode="greedy")[0] for p in (pixels, other)]
+    np.testing.assert_array_equal(*both)
+
+
+@pytest.mark.parametrize("mode", ["greedy", "mean"])
+@pytest.mark.parametrize("name", BUILDERS)
+def test_an_image_without_a_hole_comes_back(name, mode, pixels, mask):
+    completed, likelihood = complete(network_of(name), tf.constant(pixels, tf.int32), 0 * mask, mode=mode)
+    np.testing.assert_array_equal(completed, pixels)
+    np.testing.assert_array_equal(likelihood, 0)
+
+
+def test_the_conditional_mean_is_that_given_the_context(pixels, mask):
+    """Every hole pixel at once: R's expected value does not depend on any other hole pixel."""
+    network = network_of("conditional_pixel_cnn")
+    completed, _ = complete(network, tf.constant(pixels, tf.int32), mask, mode="mean")
+    blank = tf.constant(np.where(mask > 0, 0, pixels), tf.int32)
+    where = tf.constant(np.argwhere(mask[..., 0] > 0), tf.int32)
+    description = network.describe(blank, mask)
+    logits = network.logits_at(blank, where, visible=1 - mask, description=description)
+    expected = tf.nn.softmax(logits[:, 0]).numpy() @ np.arange(256)
+    np.testing.assert_array_equal(tf.gather_nd(completed, where)[:, 0], np.round(expected))
+
+
+def test_samples_depend_on_their_own_seed_alone(pixels, mask):
+    network = network_of("pixel_cnn")
+    images, masks = tf.constant(pixels, tf.int32), tf.constant(mask)
+    together, _ = complete(network, images, masks, mode="sample", seed=[4, 9, 4])
+    alone, _ = complete(network, images[1:2], masks[1:2], mode="sample", seed=[9])
+    np.testing.assert_array_equal(together[1], alone[0])
+    other, _ = complete(network, images, masks, mode="sample", seed=[5, 9, 4])
+    assert (together[0] != other[0]).numpy().any() and (together[2] == other[2]).numpy().all()
+
+
+def test_samples_follow_the_distribution():
+    """Inverse transform: 0 with p = ¼, 7 with ¾; draws below ¼ give 0."""
+    logits = np.full((1, 256), -1e9, np.float32)
+    logits[0, [0, 7]] = np.log([0.25, 0.75])
+    where = tf.constant([[0, 0, 0]])
+    for drawn, value in ((0.0, 0), (0.24, 0), (0.26, 7), (0.999, 7)):
+        uniform = tf.fill([1, 1, 1, 3], drawn)
+        chosen, log_p = choose_values(tf.constant(logits), where, 0, mode="sample", uniform=uniform)
+        assert int(chosen) == value
+        assert float(log_p) == pytest.approx(np.log(0.25 if value == 0 else 0.75), rel=1e-5)
+    # The mean: ¾ · 7 = 5.25. Greedy: 7.
+    assert int(choose_values(tf.constant(logits), where, 0, mode="mean")[0]) == 5
+    assert int(choose_values(tf.constant(logits), where, 0, mode="greedy")[0]) == 7
+
+
+def test_a_low_temperature_is_greedy(pixels, mask):
+    network = network_of("pixel_cnn")
+    images = tf.constant(pixels, tf.int32)
+    cold, _ = complete(network, images, mask, mode="sample", temperature=1e-4)
+    greedy, _ = complete(network, images, mask, mode="greedy")
+    np.testing.assert_array_equal(cold, greedy)
+
+
+def test_an_unknown_mode_is_refused(pixels, mask):
+    with pytest.raises(ValueError, match="one of mean, greedy, sample"):
+        complete(network_of("pixel_cnn"), tf.constant(pixels, tf.int32), mask, mode="argmax")
+
+
+def four_readings():
+    """A network that reads from four corners."""
+    network = flattened_row_lstm(units=8, directions=4)
+    random = np.random.default_rng(0)
+    for weight in network.trainable_variables:
+        weight.assign(random.normal(size=weight.shape).astype(np.float32))
+    return network
+
+
+def test_four_corners_of_one_pixel_by_hand():
+    """One pixel in the middle of 9×9: all have seen the same share, so p ∝ (p1 p2 p3 p4)^¼ for its R."""
+    network = four_readings()
+    pixels = np.random.default_rng(1).integers(0, 256, (3, 9, 9, 3))
+    mask = np.zeros((3, 9, 9, 1), np.float32)
+    mask[:, 4, 4] = 1
+    completed, _ = complete(network, tf.constant(pixels, tf.int32), mask, mode="mean")
+    blank = np.where(mask > 0, 0, pixels)
+    log_p = 0
+    for axes in ([], [1], [2], [1, 2]):
+        logits = tf.reverse(network(tf.constant(np.flip(blank, axes), tf.int32)), axes)
+        log_p += tf.nn.log_softmax(logits[:, 4, 4, 0]) / 4
+    expected = tf.nn.softmax(log_p).numpy() @ np.arange(256)
+    np.testing.assert_array_equal(completed[:, 4, 4, 0], np.round(expected))
+
+
+def test_four_corners_leave_the_context_and_look_at_what_comes_after(pixels, mask):
+    network = four_readings()
+    fill = tf.function(lambda pixels: complete(network, pixels, tf.constant(mask), mode="mean")[0])
+    completed = fill(tf.constant(pixels, tf.int32)).numpy()
+    known = mask[..., 0] == 0
+    np.testing.assert_array_equal(completed[known], pixels[known])
+    other = pixels.copy()
+    other[0, 2:5, 6] = 255 - other[0, 2:5, 6]  # the column right of the first image's hole
+    assert (fill(tf.constant(other, tf.int32)).numpy()[0, 2:5, 3:6] != completed[0, 2:5, 3:6]).any()

@@ -1,0 +1,293 @@
+"""Density models: what a sub-pixel sees, proved on untrained weights, and the LSTM's arithmetic."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from inpainting.experiments import experiment, resolved, with_settings
+from models import DENSITY, build_generator
+from models.conditional_pixel_cnn import ConditionalPixelCNN, causal_offsets, conditional_pixel_cnn
+from models.diagonal_bilstm import diagonal_bilstm, shift_down, skew, unskew
+from models.flattened_row_lstm import Recurrence, flattened_row_lstm
+from models.masked_conv import MaskedConv2D, kernel_mask, lstm
+from models.pixel_cnn import pixel_cnn, zone_offsets
+from models.row_lstm import row_lstm
+from tests.dummies import parameters
+
+SEQUENTIAL = {
+    "pixel_cnn": lambda: pixel_cnn(units=32, layers=2),
+    "row_lstm": lambda: row_lstm(units=24, layers=1),
+    "diagonal_bilstm": lambda: diagonal_bilstm(units=24, layers=1),
+    "flattened_row_lstm": lambda: flattened_row_lstm(units=16, layers=2),
+}
+
+
+def changes(network, pixels, mask=None):
+    """[N, N] of booleans: sub-pixel i changed, the logits of sub-pixel j differ. pixels: [1, H, W, 3]."""
+
+    def logits(batch):
+        batch = tf.constant(batch.reshape(-1, *shape), tf.int32)
+        inputs = batch if mask is None else [batch, tf.repeat(mask, len(batch), 0)]
+        return network(inputs).numpy().reshape(len(batch), count, 256)
+
+    shape, count = pixels.shape[1:], pixels.size
+    others = np.repeat(pixels.reshape(1, count), count, 0)
+    others[np.arange(count), np.arange(count)] = 255 - others[np.arange(count), np.arange(count)]
+    return np.abs(logits(others) - logits(pixels)).max(-1) > 1e-6
+
+
+def noise(height, width):
+    return np.random.default_rng(0).integers(0, 256, (1, height, width, 3))
+
+
+@pytest.mark.parametrize("name", SEQUENTIAL)
+def test_causality(name):
+    """Logits of a sub-pixel see no later one nor itself; they do see the colours before it of its pixel."""
+    changed = changes(SEQUENTIAL[name](), noise(5, 5))
+    assert not np.tril(changed).any()
+    for red in range(0, 75, 3):
+        assert changed[red, red + 1] and changed[red, red + 2] and changed[red + 1, red + 2]
+
+
+def seen_by(network, height, width, row, column):
+    """The pixels that the R of one pixel sees, [H, W], as text: # seen, . not, o the pixel itself."""
+    changed = changes(network, noise(height, width))[:, (row * width + column) * 3]
+    seen = np.where(changed.reshape(height, width, 3).any(-1), "#", ".")
+    seen[row, column] = "o"
+    return ["".join(line) for line in seen]
+
+
+def test_pixel_cnn_sees_24_pixels():
+    assert seen_by(SEQUENTIAL["pixel_cnn"](), 8, 8, 5, 5) == [
+        "........",
+        ".#####..",
+        ".#####..",
+        ".#####..",
+        ".#####..",
+        ".####o..",
+        "........",
+        "........",
+    ]
+
+
+def test_row_lstm_sees_a_triangle():
+    """One layer; the pixel is in row 4, column 8.
+
+    Its own row: 3 to the left by the 7×7 of mask A and 1 by the input-to-state part. k rows above: k by the
+    state, then as before 4 to the left, and to the right 3 by the 7×7 from the row below, which is k − 1 wide.
+    """
+    network = SEQUENTIAL["row_lstm"]()
+    kernel = network.recurrent[0].state_to_state
+    kernel.assign(4 * kernel)  # what comes from four rows above must still be seen
+    assert seen_by(network, 6, 17, 4, 8) == [
+        "###############..",  # k = 4: 8 − 8 … 8 + 6
+        ".#############...",
+        "..###########....",
+        "...#########.....",  # k = 1: 8 − 5 … 8 + 3
+        "....####o........",
+        ".................",
+    ]
+
+
+def test_diagonal_bilstm_sees_the_whole_past():
+    assert seen_by(SEQUENTIAL["diagonal_bilstm"](), 6, 6, 4, 2) == [
+        "######",
+        "######",
+        "######",
+        "######",
+        "##o...",
+        "......",
+    ]
+
+
+def test_flattened_row_lstm_sees_the_whole_past():
+    network = flattened_row_lstm(units=16)
+    network.recurrent[0].bias.assign(np.repeat([0.0, 20.0, 0.0, 0.0], 16))  # forgets nothing
+    assert seen_by(network, 4, 4, 2, 1) == ["####", "####", "#o..", "...."]
+
+
+def test_conditional_pixel_cnn_sees_the_context_and_the_earlier_hole_pixels():
+    network = conditional_pixel_cnn(image_size=8, filters=8, features=16, units=32)
+    mask = np.zeros((1, 8, 8, 1), np.float32)
+    mask[:, 3:6, 3:6] = 1
+    changed = changes(network, noise(8, 8), mask).reshape(8, 8, 3, 8, 8, 3)
+    seen = changed[:, :, :, 4, 4, 0].any(2)
+    hole = mask[0, ..., 0] > 0
+    assert seen[~hole].all()
+    np.testing.assert_array_equal(seen[3:6, 3:6], [[1, 1, 1], [1, 0, 0], [0, 0, 0]])
+    inside = changed[3:6, 3:6, :, 3:6, 3:6, :].reshape(27, 27)
+    assert not np.tril(inside).any()
+
+
+def test_hidden_hole_pixels_are_not_seen():
+    network = conditional_pixel_cnn(image_size=8, filters=8, features=16, units=32)
+    mask = np.zeros((1, 8, 8, 1), np.float32)
+    mask[:, 3:6, 3:6] = 1
+    pixels, where = noise(8, 8), tf.constant([[0, 4, 4]])
+    other = np.where(mask > 0, 255 - pixels, pixels)
+    hidden = []
+    for version in (pixels, other):
+        version = tf.constant(version, tf.int32)
+        description = network.describe(version, mask)
+        hidden.append(network.hidden_at(version, where, visible=1 - mask, description=description).numpy())
+    np.testing.assert_array_equal(*hidden)
+
+
+def test_zones():
+    assert len(zone_offsets(5)) == 24 and zone_offsets(5).max() == 0 and zone_offsets(5).min() == -4
+    # Rows −2 and −1 of 5 pixels, and 2 to the left.
+    assert len(causal_offsets(2)) == 12
+    assert all(row < 0 or column < 0 for row, column in causal_offsets(2))
+
+
+def test_masks_a_and_b():
+    """Colours in turn: input feature i is of colour i mod 3, output feature j of j mod 3."""
+    mask = kernel_mask((3, 3, 3, 6), "A")
+    assert mask[0].all() and mask[1, 0].all() and not mask[1, 2].any() and not mask[2].any()
+    # From R, G, B (rows) to R, G, B, R, G, B: the earlier colours alone.
+    np.testing.assert_array_equal(mask[1, 1], [[0, 1, 1, 0, 1, 1], [0, 0, 1, 0, 0, 1], [0] * 6])
+    own = [[1, 1, 1, 1, 1, 1], [0, 1, 1, 0, 1, 1], [0, 0, 1, 0, 0, 1]]
+    np.testing.assert_array_equal(kernel_mask((3, 3, 3, 6), "B")[1, 1], own)
+    with pytest.raises(ValueError, match="divisible by 3"):
+        MaskedConv2D(4, 1, mask="A")
+
+
+def test_the_centre_of_a_patch_is_the_convolution_there():
+    layer = MaskedConv2D(6, 3, mask="B")
+    maps = tf.random.normal([2, 3, 3, 3])
+    np.testing.assert_allclose(layer(maps)[:, 1:2, 1:2], layer.centre(maps), atol=1e-6)
+
+
+def test_skew_and_back():
+    maps = np.arange(2 * 3 * 4).reshape(1, 3, 4, 2) + 1
+    skewed = skew(tf.constant(maps)).numpy()
+    assert skewed.shape == (1, 3, 6, 2)
+    # Row r starts r columns further right, with zeros around it.
+    np.testing.assert_array_equal(
+        skewed[0, :, :, 0], [[1, 3, 5, 7, 0, 0], [0, 9, 11, 13, 15, 0], [0, 0, 17, 19, 21, 23]]
+    )
+    np.testing.assert_array_equal(unskew(tf.constant(skewed), 4), maps)
+    np.testing.assert_array_equal(shift_down(tf.constant(maps))[0, :, 0, 0], [0, 1, 9])
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def numpy_lstm(gates, memory):
+    output, forget, enter, content = np.split(gates, 4, -1)
+    memory = sigmoid(forget) * memory + sigmoid(enter) * np.tanh(content)
+    return sigmoid(output) * np.tanh(memory), memory
+
+
+def test_lstm_by_hand():
+    # Gates 0: σ = ½, tanh 0 = 0: memory 0.5 · 2, hidden 0.5 · tanh 1.
+    hidden, memory = lstm(tf.zeros([1, 4]), tf.constant([[2.0]]))
+    assert float(memory) == 1.0 and float(hidden) == pytest.approx(0.5 * np.tanh(1.0))
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_recurrence_in_numpy(compiled):
+    layer = Recurrence(3)
+    gates = np.random.default_rng(0).normal(size=(2, 5, 12)).astype(np.float32)
+    hiddens = (tf.function(layer) if compiled else layer)(tf.constant(gates)).numpy()
+    kernel, bias = layer.state_to_state.numpy(), layer.bias.numpy()
+    np.testing.assert_array_equal(bias, [0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0])
+    hidden = memory = np.zeros((2, 3))
+    for step in range(5):
+        hidden, memory = numpy_lstm(gates[:, step] + bias + hidden @ kernel, memory)
+        np.testing.assert_allclose(hiddens[:, step], hidden, atol=1e-5)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_row_lstm_in_numpy(compiled):
+    """Hidden of a row from the gates of its own and the three hidden above each pixel."""
+    (layer,) = row_lstm(units=3, layers=1).recurrent
+    inputs = tf.random.normal([1, 3, 4, 6])
+    outputs = (tf.function(layer) if compiled else layer)(inputs).numpy()
+    gates, kernel = layer.input_to_state(inputs).numpy()[0], layer.state_to_state.numpy()
+    hidden = memory = np.zeros((4, 3))
+    for row in range(3):
+        above = np.pad(hidden, [[1, 1], [0, 0]])
+        sums = sum(above[tap : tap + 4] @ kernel[tap] for tap in range(3))
+        hidden, memory = numpy_lstm(gates[row] + sums, memory)
+        up = layer.up(tf.constant(hidden[None, None], tf.float32)).numpy()[0, 0]
+        np.testing.assert_allclose(outputs[0, row], inputs[0, row] + up, atol=1e-5)
+
+
+def test_diagonal_lstm_in_numpy():
+    """Hidden of a pixel from its gates, the hidden above it and the hidden to its left."""
+    (layer,) = diagonal_bilstm(units=3, layers=1).recurrent
+    inputs = tf.random.normal([1, 3, 4, 6])
+    hiddens = layer.left(inputs).numpy()[0]
+    gates, kernel = layer.left.input_to_state(inputs).numpy()[0], layer.left.state_to_state.numpy()
+    hidden, memory = np.zeros((4, 5, 3)), np.zeros((4, 5, 3))  # a row above and a column to the left
+    for row in range(3):
+        for column in range(4):
+            sums = hidden[row, column + 1] @ kernel[0] + hidden[row + 1, column] @ kernel[1]
+            here = numpy_lstm(gates[row, column] + sums, memory[row + 1, column])
+            hidden[row + 1, column + 1], memory[row + 1, column + 1] = here
+    np.testing.assert_allclose(hiddens, hidden[1:, 1:], atol=1e-5)
+
+
+def test_one_hot_times_matrix_is_a_look_up():
+    network = flattened_row_lstm(units=4)
+    values = tf.constant([[3, 255, 0]])
+    table = network.tables[0].embeddings.numpy()
+    np.testing.assert_allclose(network.tables[0](values)[0], np.eye(256)[[3, 255, 0]] @ table, atol=1e-6)
+
+
+def dense(inputs, outputs):
+    return inputs * outputs + outputs
+
+
+def normalised(kernel, inputs, outputs):
+    return kernel * kernel * inputs * outputs + 2 * outputs
+
+
+GOLDEN = {
+    # Zone 24 · 4, three layers of 256; R; G with a table of 256 rows for R; B with two.
+    "pixel_cnn": dense(96, 256) + 2 * dense(256, 256) + 5 * dense(256, 256) + 3 * 256 * 256,
+    # 7×7 of 3 to 96; four times 1×3 of 96 to 4 · 48, three taps of 48, 48 up to 96; 96, 96, 768.
+    "row_lstm": dense(147, 96)
+    + 4 * (dense(3 * 96, 192) + 3 * 48 * 192 + dense(48, 96))
+    + 2 * dense(96, 96)
+    + dense(96, 768),
+    # Three times two directions of 1×1 and two taps.
+    "diagonal_bilstm": dense(147, 96)
+    + 3 * (2 * (dense(96, 192) + 2 * 48 * 192) + dense(48, 96))
+    + 2 * dense(96, 96)
+    + dense(96, 768),
+    # A table of 256 rows of 4 · 64, state-to-state with its bias, softmax.
+    "flattened_row_lstm": 256 * 256 + dense(64, 256) + dense(64, 256),
+    # U-Net 32, 64, 128, 256 and back, 64 features; zone of 3 · 7 + 3 pixels; two layers and three heads of 256.
+    "conditional_pixel_cnn": normalised(3, 4, 32)
+    + sum(normalised(3, n, n) + normalised(3, n, 2 * n) + normalised(3, 2 * n, 2 * n) for n in (32, 64, 128))
+    + sum(normalised(4, 2 * n, n) + normalised(3, 2 * n, n) for n in (128, 64, 32))
+    + normalised(3, 32, 64)
+    + dense(96 + 64, 256)
+    + 6 * dense(256, 256)
+    + 3 * 256 * 256,
+}
+
+
+def test_every_density_model_has_a_golden_size():
+    assert set(GOLDEN) == set(DENSITY)
+
+
+@pytest.mark.parametrize("name", DENSITY)
+@pytest.mark.parametrize("image_size", [32, 64, 128])
+def test_golden_sizes(name, image_size):
+    """The network has the same size whatever the image's."""
+    network = build_generator(resolved(with_settings(experiment(name), {"image_size": str(image_size)})))
+    assert parameters(network) == GOLDEN[name]
+
+
+@pytest.mark.parametrize("name", DENSITY)
+def test_logits_of_a_larger_image(name, small_config):
+    config = small_config(name, image_size=64)
+    network = build_generator(config)
+    pixels = tf.zeros([1, 64, 64, 3], tf.int32)
+    conditional = isinstance(network, ConditionalPixelCNN)
+    logits = tf.function(network)([pixels, tf.ones([1, 64, 64, 1])] if conditional else pixels)
+    assert logits.shape == (1, 64, 64, 3, 256) and logits.dtype == tf.float32

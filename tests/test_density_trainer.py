@@ -1,0 +1,152 @@
+"""The likelihood, and what a density model's step looks at."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from inpainting.losses.likelihood import bits, nats
+from inpainting.pixels import as_pixels
+from inpainting.trainers.density import per_image_nats
+from tests.dummies import build_small, fake_batches
+
+
+def test_uniform_logits_are_8_bits():
+    values = nats(logits=tf.zeros([2, 5, 3, 256]), pixels=tf.zeros([2, 5, 3], tf.int32))
+    assert values.shape == (2, 5, 3)
+    np.testing.assert_allclose(bits(values), 8.0, rtol=1e-6)
+
+
+def test_nats_by_hand():
+    """Value 1 with three times the odds of each of the 255 others: p = 3 / 258."""
+    logits = np.zeros((1, 3, 256), np.float32)
+    logits[0, 0, 1] = np.log(3)
+    values = nats(logits=tf.constant(logits), pixels=tf.constant([[1, 1, 1]]))[0]
+    np.testing.assert_allclose(values, [-np.log(3 / 258), np.log(256), np.log(256)], rtol=1e-6)
+
+
+def test_one_logit_vector_a_sub_pixel():
+    with pytest.raises(ValueError, match="One logit vector"):
+        nats(logits=tf.zeros([5, 3, 256]), pixels=tf.zeros([5, 1, 3], tf.int32))
+
+
+class Uniform:
+    """Every value is as likely: ln 256 nats a sub-pixel."""
+
+    def __call__(self, pixels, training=False):
+        return tf.zeros([*pixels.shape, 256])
+
+
+def test_nats_and_bits_of_a_hole_and_an_image():
+    mask = np.zeros((2, 4, 4, 1), np.float32)
+    mask[0, :2, :2] = 1  # 4 pixels, 12 sub-pixels
+    mask[1, 0, 0] = 1
+    values = per_image_nats(Uniform(), tf.zeros([2, 4, 4, 3], tf.int32), mask)
+    np.testing.assert_allclose(values["nats_per_hole"], [12 * np.log(256), 3 * np.log(256)], rtol=1e-6)
+    np.testing.assert_allclose(values["hole_bits_per_dim"], [8, 8], rtol=1e-6)
+    np.testing.assert_allclose(values["bits_per_dim"], [8, 8], rtol=1e-6)
+
+
+class Recorder:
+    """A local network that notes where it is asked, and how much is visible."""
+
+    offsets = np.zeros((0, 2))
+
+    def __init__(self):
+        self.where, self.visible = None, None
+
+    def logits_at(self, pixels, where, *, training, visible=None, description=None):
+        self.where, self.visible = where.numpy(), None if visible is None else visible.numpy()
+        return tf.zeros([len(where), 3, 256])
+
+
+class ContextRecorder(Recorder):
+    def describe(self, pixels, mask, training):
+        return tf.zeros([*pixels.shape[:3], 1])
+
+
+def trainer_around(network, small_config, model, **settings):
+    trainer = build_small(small_config(model, **settings))
+    trainer.generator = network
+    return trainer
+
+
+def test_the_pixel_cnn_learns_from_random_pixels_of_every_image(small_config):
+    network = Recorder()
+    trainer = trainer_around(network, small_config, "pixel_cnn", pixels_per_image=50)
+    pixels, mask = tf.zeros([4, 16, 16, 3], tf.int32), tf.zeros([4, 16, 16, 1])
+    trainer._nats(pixels, mask)
+    first = network.where
+    assert first.shape == (200, 3) and first.min() == 0 and first[:, 1:].max() == 15
+    np.testing.assert_array_equal(first[:, 0], np.repeat(range(4), 50))
+    trainer._nats(pixels, mask)
+    np.testing.assert_array_equal(network.where, first)  # a function of seed and step
+    trainer.step.assign_add(1)
+    trainer._nats(pixels, mask)
+    assert (network.where != first).any()
+
+
+def test_the_conditional_one_learns_from_the_hole_and_half_of_the_time_blindly(small_config):
+    network = ContextRecorder()
+    trainer = trainer_around(network, small_config, "conditional_pixel_cnn")
+    mask = np.zeros((64, 16, 16, 1), np.float32)
+    mask[:, 4:6, 4:7] = 1
+    trainer._nats(tf.zeros([64, 16, 16, 3], tf.int32), tf.constant(mask))
+    np.testing.assert_array_equal(network.where, np.argwhere(mask[..., 0] > 0))
+    blind = network.visible[:, 4, 4, 0] == 0
+    assert 16 < blind.sum() < 48
+    np.testing.assert_array_equal(network.visible[blind], 1 - mask[blind])
+    assert (network.visible[~blind] == 1).all()
+
+
+def test_segments_start_anew(small_config):
+    """Four segments of four rows are four images to the network."""
+    config = small_config("flattened_row_lstm", segment_rows=4)
+    trainer = build_small(config)
+    pixels = as_pixels(fake_batches(config, 1)["image"][0])
+    values = trainer._nats(pixels, None)
+    segments = tf.reshape(pixels, [-1, 4, 16, 3])
+    expected = nats(logits=trainer.generator(segments), pixels=segments)
+    assert values.shape == (config.batch_size * 4, 4, 16, 3)
+    np.testing.assert_allclose(values, expected, rtol=1e-5)
+
+
+def test_four_directions_start_from_every_corner(small_config):
+    config = small_config("flattened_row_lstm", directions=4)
+    trainer = build_small(config)
+    corners = np.zeros((64, 16, 16, 3), np.int32)
+    corners[:, 0, 0] = 1
+    corners[:, 0, -1] = 2
+    corners[:, -1, 0] = 3
+    corners[:, -1, -1] = 4
+    turned = trainer._from_random_corners(tf.constant(corners)).numpy()
+    assert set(turned[:, 0, 0, 0]) == {1, 2, 3, 4}
+    for image in turned:  # the opposite corner comes last
+        assert image[0, 0, 0] + image[-1, -1, 0] == 5
+
+
+def test_the_loss_is_the_mean_of_nats(small_config):
+    config = small_config("row_lstm")
+    trainer = build_small(config)
+    batch = {key: value[0] for key, value in fake_batches(config, 1).items()}
+    pixels = as_pixels(batch["image"])
+    expected = float(tf.reduce_mean(nats(logits=trainer.generator(pixels), pixels=pixels)))
+    trainer.generator_step(batch)
+    assert float(trainer.train_trackers["loss"].result()) == pytest.approx(expected, rel=1e-5)
+    in_bits = float(trainer.train_trackers["bits_per_dim"].result())
+    assert in_bits == pytest.approx(expected / np.log(2), rel=1e-5)
+    assert int(trainer.step.numpy()) == 1
+
+
+@pytest.mark.parametrize("model", ["pixel_cnn", "conditional_pixel_cnn"])
+def test_a_local_model_learns_a_constant_image(model, small_config):
+    """Every value is 200: after some steps bits/dim are far below 8."""
+    settings = {"dropout": 0.0, "learning_rate_warmup": 0, "learning_rate": 0.01, "steps": 1000}
+    trainer = build_small(small_config(model, **settings))
+    image = tf.fill([4, 16, 16, 3], 200 / 127.5 - 1)
+    mask = np.zeros((4, 16, 16, 1), np.float32)
+    mask[:, 6:10, 6:10] = 1
+    batch = {"image": image, "mask": tf.constant(mask), "context": image * (1 - mask)}
+    step = tf.function(trainer.generator_step)
+    for _ in range(40):
+        step(batch)
+    assert np.mean(trainer._nats(as_pixels(image), batch["mask"])) < 0.5 * np.log(256)
