@@ -1,10 +1,11 @@
 """Measures trained models on images they have not seen: python evaluate.py runs/vgg_wgan --baselines
 
 Prints a table and writes results.json and figures/ into each work directory. The averaged weights of the best
-checkpoint are measured, in float32. With --figure, it draws several runs into one picture instead, in figures/
-of the last of them: overlap (two runs, without and with the overlap trick: the paper's figure 6), grid (the
-same images down the rows, the models across) or curves (validation over time). Exit status: 0 done, 1 failed,
-2 the command was refused.
+checkpoint are measured, in float32. A density model gets a row for each way of completing (mean, greedy,
+sample) and its likelihood in bits per sub-pixel, of the hole and of the whole image. With --figure, it draws
+several runs into one picture instead, in figures/ of the last of them: overlap (two runs, without and with
+the overlap trick: the paper's figure 6), grid (the same images down the rows, the models across) or curves
+(validation over time). Exit status: 0 done, 1 failed, 2 the command was refused.
 """
 
 import time
@@ -14,6 +15,8 @@ from inpainting.errors import InputError
 from inpainting.workdir import Workdir
 
 SHOWN = 12  # images of the figure
+SAMPLES = 6  # completions of one image in a density model's figure
+LIKELIHOOD_BATCH = 50  # images whose logits, 256 a sub-pixel, are in memory at once
 COLUMNS = {
     "hole_mse": "{:.4f}",
     "l2": "{:.4f}",
@@ -23,9 +26,12 @@ COLUMNS = {
     "ssim": "{:.4f}",
     "sharpness": "{:.2f}",
     "seam": "{:.2f}",
+    "hole_bits_per_dim": "{:.2f}",
+    "bits_per_dim": "{:.2f}",
     "ms_per_image": "{:.2f}",
     "parameters": "{:,}",
 }
+LIKELIHOOD = ("hole_bits_per_dim", "bits_per_dim")  # columns of density models alone
 
 
 def parse(argv):
@@ -51,12 +57,11 @@ def parse(argv):
 def evaluate(workdir, *, split="test", limit=None, data_dir=None, baselines=False):
     """Measures one run. Returns its row and the baselines', name -> dict with the keys of COLUMNS.
 
+    A density model's own row is that of mode mean; the others are called "NAME greedy" and "NAME sample".
     Writes results.json and figures/ into the work directory.
     """
     config = workdir.read_config()
     import_tensorflow()
-    import tensorflow as tf
-
     from inpainting import figures
     from inpainting.baselines import BASELINES
     from inpainting.masks import composite
@@ -69,12 +74,14 @@ def evaluate(workdir, *, split="test", limit=None, data_dir=None, baselines=Fals
     images = datasets.load(config.dataset, split, **source)
     batches = evaluation_batches(images, mask=config.mask, hole=config.hole, fill=config.fill)
 
-    predict = tf.function(generator, reduce_retracing=True)
-    row, errors = measure(lambda inputs: predict(inputs, training=False), generator_inputs, batches)
-    rows, all_errors = (
-        {config.model: {**row, "parameters": trainable_parameters(generator)}},
-        {config.model: errors},
-    )
+    rows, all_errors = {}, {}
+    about_model = {"parameters": trainable_parameters(generator)}
+    if config.method == "density":
+        about_model.update(likelihood(generator, batches))
+    predictors = fillers(config, generator)
+    for name, predict in predictors.items():
+        row, all_errors[name] = measure(predict, generator_inputs, batches)
+        rows[name] = {**row, **about_model}
     if baselines:
         for name, method in BASELINES.items():
             print(f"{name} on {images.count:,} images", flush=True)
@@ -82,9 +89,11 @@ def evaluate(workdir, *, split="test", limit=None, data_dir=None, baselines=Fals
             rows[name], all_errors[name] = {**row, "parameters": 0}, errors
 
     shown = {key: value[:SHOWN] for key, value in next(iter(batches)).items()}
-    completed = composite(shown["mask"], predict(generator_inputs(shown), training=False), shown["image"])
+    completed = composite(shown["mask"], predictors[config.model](generator_inputs(shown)), shown["image"])
     figures.completions(shown["context"], completed, shown["image"], workdir.figures / "completions.png")
     figures.error_histogram(all_errors, workdir.figures / "errors.png")
+    if config.method == "density":
+        draw_density(generator, shown, workdir.figures)
     about = {"dataset": config.dataset, "split": split, "images": images.count, "step": progress["best_step"]}
     workdir.write_json(workdir.results, {**about, "results": rows})
     return rows
@@ -124,7 +133,7 @@ def draw(kind, workdirs, *, split="test", data_dir=None):
     for name, config, workdir in zip(names, configs, workdirs, strict=True):
         generator, _ = load_generator(config, workdir)
         batch = next(iter(evaluation_batches(images, mask=config.mask, hole=config.hole, fill=config.fill)))
-        prediction = generator(generator_inputs(batch), training=False)
+        prediction = fillers(config, generator)[config.model](generator_inputs(batch))
         columns[name] = composite(batch["mask"], prediction, batch["image"])
     figures.side_by_side({"context": batch["context"], **columns, "truth": batch["image"]}, path)
     return path
@@ -137,7 +146,7 @@ def _task(config):
 def load_generator(config, workdir):
     """The averaged generator of the best checkpoint in float32 (of the last where none was validated)."""
     from inpainting import checkpoints
-    from inpainting.trainers.autoencoder import ordered_variables
+    from inpainting.trainers.trainer import ordered_variables
     from models import build_generator
 
     path = workdir.best if workdir.best.exists() else workdir.last
@@ -145,6 +154,68 @@ def load_generator(config, workdir):
     generator = build_generator(config)
     checkpoints.restore(groups, {"ema_generator": ordered_variables(generator)}, path)
     return generator, progress
+
+
+def fillers(config, generator):
+    """What a run can fill holes with, name -> function of [context, mask] to predictions in [-1, 1]."""
+    import tensorflow as tf
+
+    from inpainting.completion import MODES, complete
+    from inpainting.pixels import as_pixels, to_float
+
+    if config.method != "density":
+        predict = tf.function(generator, reduce_retracing=True)
+        return {config.model: lambda inputs: predict(inputs, training=False)}
+
+    def filler(mode):
+        fill = tf.function(lambda pixels, mask: complete(generator, pixels, mask, mode=mode)[0])
+        return lambda inputs: to_float(fill(as_pixels(inputs[0]), inputs[1]))
+
+    return {config.model if mode == "mean" else f"{config.model} {mode}": filler(mode) for mode in MODES}
+
+
+def likelihood(network, batches):
+    """The mean LIKELIHOOD of a density model over the images, those that it has."""
+    import numpy as np
+    import tensorflow as tf
+
+    from inpainting.pixels import as_pixels
+    from inpainting.trainers.density import per_image_nats
+
+    measure_batch = tf.function(lambda pixels, mask: per_image_nats(network, pixels, mask))
+    batches = batches.unbatch().batch(LIKELIHOOD_BATCH)
+    values = [measure_batch(as_pixels(batch["image"]), batch["mask"]) for batch in batches]
+    means = {key: float(np.mean(np.concatenate([value[key] for value in values]))) for key in LIKELIHOOD}
+    return {key: value for key, value in means.items() if np.isfinite(value)}
+
+
+def draw_density(network, shown, folder):
+    """Figure 8 of the paper, samples of the same holes, and the entropy of every pixel, into `folder`."""
+    import numpy as np
+    import tensorflow as tf
+
+    from inpainting import figures
+    from inpainting.completion import complete
+    from inpainting.pixels import as_pixels, to_float
+
+    image, mask = shown["image"], shown["mask"]
+    pixels = as_pixels(image)
+    sample = tf.function(lambda seed: complete(network, pixels, mask, mode="sample", seed=seed)[0])
+    columns = {"context": shown["context"], "truth": image}
+    columns.update({f"sample {index + 1}": to_float(sample(index * len(image))) for index in range(SAMPLES)})
+    figures.side_by_side(columns, folder / "samples.png")
+
+    conditional = hasattr(network, "describe")
+    logits = network([pixels, mask] if conditional else pixels, training=False)
+    row, column = np.argwhere(mask[0, ..., 0] > 0)[0]
+    figures.probabilities(
+        tf.nn.softmax(logits[0, row, column]), pixels[0, row, column], folder / "probabilities.png"
+    )
+    log_p = tf.nn.log_softmax(logits)
+    entropy = -tf.reduce_sum(tf.exp(log_p) * log_p, axis=[-2, -1]) / np.log(2)
+    if conditional:  # says nothing of known pixels
+        entropy = tf.where(mask[..., 0] > 0, entropy, float("nan"))
+    figures.maps(image, entropy.numpy(), "entropy of a pixel, bits", folder / "entropy.png")
 
 
 def measure(predict, prepare, batches):
@@ -189,10 +260,15 @@ def classical_inputs(batch):
 
 
 def table(rows):
-    """The rows as a Markdown table."""
-    lines = ["| model | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
+    """The rows as a Markdown table. LIKELIHOOD where a row has it."""
+    columns = {
+        key: form
+        for key, form in COLUMNS.items()
+        if key not in LIKELIHOOD or any(key in row for row in rows.values())
+    }
+    lines = ["| model | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
     for name, row in rows.items():
-        cells = (form.format(row[key]) for key, form in COLUMNS.items())
+        cells = (form.format(row[key]) if key in row else "" for key, form in columns.items())
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -210,8 +286,9 @@ def main(argv):
         rows = tables.setdefault(_task(config), {})
         options = {"split": arguments.split, "limit": arguments.limit, "data_dir": arguments.data_dir}
         measured = evaluate(workdir, **options, baselines=arguments.baselines and not rows)
-        model = measured.pop(config.model)
-        rows.update({str(workdir.path): model, **measured})
+        own = {name: row for name, row in measured.items() if name.split()[0] == config.model}
+        rows.update({name.replace(config.model, str(workdir.path), 1): row for name, row in own.items()})
+        rows.update({name: row for name, row in measured.items() if name not in own})
     for (dataset, size, mask, hole), rows in tables.items():
         shape = f"{mask} {hole}×{hole}" if mask == "center" else mask
         limit = f", first {arguments.limit}" if arguments.limit else ""

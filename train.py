@@ -11,7 +11,7 @@ from functools import cache
 from evaluate import load_generator
 from inpainting.command_line import Parser, import_tensorflow, run_program
 from inpainting.errors import InputError
-from inpainting.experiments import CHOICES, EXPERIMENTS, experiment, resolved, with_settings
+from inpainting.experiments import CHOICES, EXPERIMENTS, METHODS, experiment, resolved, with_settings
 from inpainting.workdir import Workdir
 
 # TensorFlow takes seconds to import: `train` does so once the command line is known to be good.
@@ -29,11 +29,8 @@ FLAGS = {
     "jit": "XLA: auto (on a GPU), on or off",
 }
 
-METHODS = {  # family, what is done with an encoder, section of the paper
-    "l2": ("autoencoder", "trained on L2", "4, 7.1"),
-    "dcgan": ("adversarial", "trained on L2, then against a discriminator too", "5.1, 5.2"),
-    "wgan": ("adversarial", "trained on L2, then against a Wasserstein critic too", "5.3, 7.2"),
-}
+DENSITY_VALIDATION = 1_000  # images: the likelihood of a whole image costs as much as a training step's
+DENSITY_BATCH = 50  # images whose logits, 256 a sub-pixel, are in memory at once
 
 
 def parse(argv):
@@ -78,17 +75,20 @@ def list_models():
     from models import build_critic, build_generator, trainable_parameters
 
     @cache
-    def generator_size(encoder):  # whichever method trains it
-        return f"{trainable_parameters(build_generator(resolved(experiment(f'{encoder}_l2')))):,}"
+    def generator_size(name):
+        return f"{trainable_parameters(build_generator(resolved(experiment(name)))):,}"
 
     rows = [("name", "family", "parameters", "what it is", "paper's section")]
     for name in EXPERIMENTS:
         config = resolved(experiment(name))
-        parameters = generator_size(config.encoder)
-        if config.method != "l2":
+        method = METHODS[config.method]
+        if config.method == "density":
+            parameters, what = generator_size(name), f"{name.replace('_', ' ')} {method.text}"
+        else:  # the generator is the same whichever method trains it
+            parameters, what = generator_size(f"{config.encoder}_l2"), f"{config.encoder} encoder {method.text}"
+        if method.adversary:
             parameters += f" + {trainable_parameters(build_critic(config)):,}"
-        family, training, section = METHODS[config.method]
-        rows.append((name, family, parameters, f"{config.encoder} encoder {training}", section))
+        rows.append((name, method.family, parameters, what, method.section))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
@@ -118,7 +118,7 @@ def train(config, workdir, *, resume=False, overwrite=False):
     trainer = make_trainer(config)
     progress = {"best": None, "best_step": None, "stale": 0, "stopped": False, "keras": keras_line()}
     if resume:
-        progress = restore_run(trainer, workdir)
+        progress = restore_run(trainer, workdir, METHODS[config.method].criterion)
         progress["stopped"] = progress["stale"] >= config.patience
     start = int(trainer.step.numpy())
     workdir.create(config, overwrite=overwrite)
@@ -126,6 +126,8 @@ def train(config, workdir, *, resume=False, overwrite=False):
 
     masking = {"mask": config.mask, "hole": config.hole, "fill": config.fill}
     validation = evaluation_batches(held_out, **masking)
+    if config.method == "density":
+        validation = validation.unbatch().take(DENSITY_VALIDATION).batch(DENSITY_BATCH)
     journal = Journal(workdir, step=start, config=config)
     monitor = Monitor(config=config, journal=journal, start=start, schedule=learning_rate_schedule(config))
     shared = {"config": config, "workdir": workdir, "progress": progress, "monitor": monitor}
@@ -148,7 +150,7 @@ def train(config, workdir, *, resume=False, overwrite=False):
         if first and images.decoded is None:
             print("the images are streamed from disk: the epoch starts over")
         if batches_per_step > 1:
-            print(f"the {config.critic_name} trains from step {phase_start} on", flush=True)
+            print(f"the {config.adversary} trains from step {phase_start} on", flush=True)
         trainer.begin_phase(first)
         try:
             trainer.fit(batches, steps_per_epoch=end - first, callbacks=callbacks, shuffle=False, verbose=0)
@@ -176,13 +178,14 @@ def make_trainer(config):
     from models import build_critic, build_generator, trainable_parameters
 
     precision, why_precision = hardware.precision(config.precision)
-    jit, why_jit = hardware.jit(config.jit, deterministic=config.deterministic)
+    density = config.method == "density"
+    jit, why_jit = hardware.jit(config.jit, deterministic=config.deterministic, density=density)
     with hardware.dtype_policy(precision):
         generator = build_generator(config)
-        adversary = None if config.method == "l2" else build_critic(config)
+        adversary = build_critic(config) if config.adversary else None
     with hardware.dtype_policy("float32"):
         ema_generator = build_generator(config)
-    sizes = {"generator": generator, config.critic_name: adversary}
+    sizes = {"generator": generator, config.adversary: adversary}
     sizes = [f"{name} {trainable_parameters(network):,}" for name, network in sizes.items() if network]
     print(f"{config.model}, parameters: {', '.join(sizes)}")
     if adversary:
@@ -207,7 +210,7 @@ def keras_line():
     return int(getattr(keras, "__version__", "2").split(".")[0])
 
 
-def restore_run(trainer, workdir):
+def restore_run(trainer, workdir, criterion):
     """Puts the last checkpoint's state into the trainer and returns the run's progress."""
     from inpainting import checkpoints
 
@@ -219,7 +222,9 @@ def restore_run(trainer, workdir):
         )
     checkpoints.restore(groups, trainer.state(), workdir.last)
     best = "none yet" if progress["best"] is None else f"{progress['best']:.5f} at step {progress['best_step']}"
-    print(f"resumed at step {int(trainer.step.numpy())}: {', '.join(groups)}; best validation hole_mse {best}")
+    print(
+        f"resumed at step {int(trainer.step.numpy())}: {', '.join(groups)}; best validation {criterion} {best}"
+    )
     return progress
 
 
@@ -228,10 +233,10 @@ def export_best(config, workdir):
     from inpainting.export import export
 
     generator, progress = load_generator(config, workdir)
-    shape = {"image_size": config.image_size, "patch": config.patch, "fill": config.fill}
-    export(generator, workdir.saved_model, **shape)
+    export(generator, workdir.saved_model, config)
     if progress["best"] is not None:
-        print(f"best validation hole_mse {progress['best']:.5f} at step {progress['best_step']}")
+        criterion = METHODS[config.method].criterion
+        print(f"best validation {criterion} {progress['best']:.5f} at step {progress['best_step']}")
     print(f"exported to {workdir.saved_model}\nevaluate with: python evaluate.py {workdir.path} --baselines")
 
 

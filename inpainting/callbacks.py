@@ -14,6 +14,7 @@ import tensorflow as tf
 from tensorflow import keras
 
 from inpainting import checkpoints, figures
+from inpainting.experiments import METHODS
 from inpainting.masks import composite
 
 SAMPLES = 8
@@ -160,13 +161,14 @@ def _clock(seconds):
 class Validation(keras.callbacks.Callback):
     """Every `validate_every` steps: metrics of the averaged weights, samples, the best checkpoint, early stop.
 
-    The best is the lowest hole_mse on the validation split. A WGAN's steps before its critic joins do not
-    compete: what is kept is a model of the method that was asked for.
+    The best is the lowest criterion of the method on the validation split. A WGAN's steps before its critic
+    joins do not compete: what is kept is a model of the method that was asked for.
     """
 
     def __init__(self, *, config, journal, batches, workdir, progress, monitor):
         super().__init__()
         self.config = config
+        self.criterion = METHODS[config.method].criterion
         self.journal = journal
         self.batches = batches
         self.samples = next(iter(batches.unbatch().batch(SAMPLES)))
@@ -182,8 +184,9 @@ class Validation(keras.callbacks.Callback):
         values = self.model.evaluate(self.batches, verbose=0, return_dict=True)
         self.journal.scalars(step, {f"validation_{name}": value for name, value in values.items()})
         self.journal.picture(step, self.picture())
-        verdict = self._judge(step, float(values["hole_mse"]))
-        print(f"\nvalidation at step {step}: hole_mse {values['hole_mse']:.5f} ({verdict})", flush=True)
+        value = float(values[self.criterion])
+        verdict = self._judge(step, value)
+        print(f"\nvalidation at step {step}: {self.criterion} {value:.5f} ({verdict})", flush=True)
         self.monitor.pause(time.perf_counter() - began)
 
     def picture(self):
@@ -192,12 +195,12 @@ class Validation(keras.callbacks.Callback):
         completed = composite(mask, self.model([context, mask]), image)
         return figures.strip(context, completed, image)
 
-    def _judge(self, step, hole_mse):
+    def _judge(self, step, value):
         progress = self.progress
         if step <= self.config.warmup_steps:
             return "warm-up"
-        if progress["best"] is None or hole_mse < progress["best"]:
-            progress.update(best=hole_mse, best_step=step, stale=0)
+        if progress["best"] is None or value < progress["best"]:
+            progress.update(best=value, best_step=step, stale=0)
             checkpoints.save(self.workdir.best, self.model.state(), progress)
             return "the best so far"
         progress["stale"] += 1

@@ -15,7 +15,6 @@ CHOICES = {
     # The keys of models.ENCODERS and models.CRITICS, held together by a test.
     "encoder": ("cnn", "vgg", "inception", "resnet"),
     "critic": ("cnn", "vgg", "inception", "resnet"),
-    "method": ("l2", "dcgan", "wgan"),
     "pooling": ("stride", "max"),
     "neck": ("conv", "two_convs", "dense"),
     "discriminator_sees": ("image", "hole"),
@@ -24,6 +23,45 @@ CHOICES = {
     "lipschitz": ("clip", "gradient_penalty"),
     "precision": ("auto", "float32", "mixed_bfloat16", "mixed_float16"),
     "jit": ("auto", "on", "off"),
+}
+
+
+@dataclass(frozen=True)
+class Method:
+    """What a method of training is. adversary: what it calls its second network, None without one."""
+
+    family: str
+    text: str  # what is done with a network
+    section: str  # of the paper
+    adversary: str | None = None
+    criterion: str = "hole_mse"  # of validation, the lower the better
+
+
+METHODS = {
+    "l2": Method("autoencoder", "trained on L2", "4, 7.1"),
+    "dcgan": Method(
+        "adversarial", "trained on L2, then against a discriminator too", "5.1, 5.2", adversary="discriminator"
+    ),
+    "wgan": Method(
+        "adversarial", "trained on L2, then against a Wasserstein critic too", "5.3, 7.2", adversary="critic"
+    ),
+    "density": Method("density", "trained on its likelihood", "6, 7.3", criterion="nats_per_hole"),
+}
+
+# Width and depth of the density networks, as models/ explains them.
+UNITS = {
+    "pixel_cnn": 256,
+    "row_lstm": 48,
+    "diagonal_bilstm": 48,
+    "flattened_row_lstm": 64,
+    "conditional_pixel_cnn": 256,
+}
+LAYERS = {
+    "pixel_cnn": 3,
+    "row_lstm": 4,
+    "diagonal_bilstm": 3,
+    "flattened_row_lstm": 1,
+    "conditional_pixel_cnn": 2,
 }
 
 FILTERS = {"cnn": 32, "vgg": 64, "inception": 64, "resnet": 128}
@@ -36,6 +74,7 @@ class Config:
 
     `hole` and `overlap` default to a quarter and an eighth of the image size: 8 and 4 for 32 pixels. `filters`
     and `critic_filters` follow from the network: FILTERS and CRITIC_FILTERS.
+    `units` and `layers` follow from the density model: UNITS and LAYERS.
     `warmup_steps` defaults to 96 % of a WGAN's steps and to 75 % of a DCGAN's, whose steps are cheaper.
     """
 
@@ -67,6 +106,15 @@ class Config:
     dropout: float = 0.5  # of every activation
     drop_connect: float = 0.0  # of every connection of the encoder's convolutions and the bottleneck's
     l2_regularization: float = 0.0  # weight of ½ Σ w² over the generator's kernels
+
+    # Density models (section 6).
+    units: int | None = None  # features of a layer; of an LSTM, its hidden ones
+    layers: int | None = None
+    context: int = 5  # side of the Pixel CNN's zone
+    directions: int = 1  # corners from which the flattened row LSTM reads an image: 1 or 4
+    pixels_per_image: int = 128  # random ones that the Pixel CNN learns from
+    segment_rows: int | None = None  # rows after which a recurrent model starts anew in training; None: never
+    blind: float = 0.5  # share of images whose earlier hole pixels the conditional Pixel CNN does not see
 
     # Reconstruction loss (section 5.4).
     overlap: int | None = None
@@ -111,8 +159,10 @@ class Config:
 
     @property
     def patch(self):
-        """Side of the centred square that the generator predicts: hole and overlap, or the whole image."""
-        return self.hole + 2 * self.overlap if self.mask == "center" else self.image_size
+        """Side of the centred square that the generator can fill: hole and overlap, or the whole image."""
+        if self.mask != "center" or self.method == "density":
+            return self.image_size
+        return self.hole + 2 * self.overlap
 
     @property
     def phases(self):
@@ -121,13 +171,13 @@ class Config:
         An adversarial step takes a batch for each of the adversary's updates and one for the generator's.
         """
         warmup = min(self.warmup_steps, self.steps)
-        batches = 1 + {"l2": 0, "dcgan": 1, "wgan": self.critic_steps}[self.method]
+        batches = 1 + {None: 0, "discriminator": 1, "critic": self.critic_steps}[self.adversary]
         return tuple(phase for phase in ((0, warmup, 1), (warmup, self.steps, batches)) if phase[0] < phase[1])
 
     @property
-    def critic_name(self):
+    def adversary(self):
         """What the method calls its adversary: discriminator or critic; None without one."""
-        return {"l2": None, "dcgan": "discriminator", "wgan": "critic"}[self.method]
+        return METHODS[self.method].adversary
 
     def batches_until(self, step):
         """Batches that the steps before `step` take together."""
@@ -174,11 +224,54 @@ def wgan(encoder):
     )
 
 
-# Every encoder with every method, by the name of `train.py --model`: cnn_l2, …, resnet_wgan.
+def density(model, **settings):
+    """A density model, sections 6 and 7.3: every value matters, so nothing recolours or blurs the image."""
+    return Config(
+        model=model,
+        method="density",
+        hue=False,
+        saturation=False,
+        contrast=False,
+        blur=False,
+        shift=False,
+        **settings,
+    )
+
+
+def pixel_cnn():
+    """The paper's Pixel CNN, section 6.2."""
+    return density("pixel_cnn", batch_size=64, steps=10_000)
+
+
+def row_lstm():
+    """The Row LSTM of Pixel Recurrent Neural Networks, section 3.1."""
+    return density("row_lstm", dropout=0.0, batch_size=16, steps=5_000)
+
+
+def diagonal_bilstm():
+    """The Diagonal BiLSTM of Pixel Recurrent Neural Networks, section 3.2."""
+    return density("diagonal_bilstm", dropout=0.0, batch_size=16, steps=5_000)
+
+
+def flattened_row_lstm():
+    """The paper's Flattened Row LSTM, section 6.3."""
+    return density("flattened_row_lstm", dropout=0.0, batch_size=32, segment_rows=4, steps=5_000)
+
+
+def conditional_pixel_cnn():
+    """Beyond the paper: a Pixel CNN that sees the whole context."""
+    config = density("conditional_pixel_cnn", dropout=0.0, filters=32, batch_size=64, steps=12_000)
+    return replace(config, shift=True)  # the hole stays the same, so its surroundings may move
+
+
+# The density models, and every encoder with every other method, by the name of `train.py --model`.
 EXPERIMENTS = {
     f"{encoder}_{method.__name__}": partial(method, encoder)
     for method in (l2, dcgan, wgan)
     for encoder in CHOICES["encoder"]
+} | {
+    function.__name__: function
+    for function in (pixel_cnn, row_lstm, diagonal_bilstm, flattened_row_lstm, conditional_pixel_cnn)
 }
 
 
@@ -229,6 +322,8 @@ def resolved(config):
     size = config.image_size
     config = replace(
         config,
+        units=UNITS.get(config.model) if config.units is None else config.units,
+        layers=LAYERS.get(config.model) if config.layers is None else config.layers,
         filters=FILTERS[config.encoder] if config.filters is None else config.filters,
         critic_filters=CRITIC_FILTERS[config.critic]
         if config.critic_filters is None
@@ -253,31 +348,50 @@ def resolved(config):
         )
     for name in ("dropout", "drop_connect", "ema_decay"):
         _check(0 <= getattr(config, name) < 1, name, config, "in [0, 1)")
-    for name in ("alpha", "label_flips"):
+    for name in ("alpha", "label_flips", "blind"):
         _check(0 <= getattr(config, name) <= 1, name, config, "in [0, 1]")
     not_negative = "overlap_weight penalty_weight l2_regularization warmup_steps learning_rate_warmup seed"
     for name in not_negative.split():
         _check(getattr(config, name) >= 0, name, config, "at least 0")
     positive = (
         "filters bottleneck decoder_filters critic_filters critic_steps critic_learning_rate clip steps "
-        "batch_size learning_rate patience log_every validate_every checkpoint_every"
+        "batch_size learning_rate patience log_every validate_every checkpoint_every pixels_per_image"
     )
+    if config.method == "density":
+        _check_density(config)
+        positive += " units layers"
     for name in positive.split():
         _check(getattr(config, name) > 0, name, config, "more than 0")
     finite = "learning_rate critic_learning_rate overlap_weight penalty_weight l2_regularization clip"
     for name in finite.split():
         _check(math.isfinite(getattr(config, name)), name, config, "finite")
     _check(config.seed < 2**31, "seed", config, "below 2147483648")
-    if config.method != "l2" and config.warmup_steps >= config.steps:
+    if config.adversary and config.warmup_steps >= config.steps:
         raise InputError(
-            f"warmup_steps={config.warmup_steps} leaves the {config.critic_name} none of the {config.steps} "
+            f"warmup_steps={config.warmup_steps} leaves the {config.adversary} none of the {config.steps} "
             f"steps: give fewer, or train {config.encoder}_l2"
         )
     return config
 
 
+def _check_density(config):
+    if config.model in ("row_lstm", "diagonal_bilstm"):
+        _check(config.units % 3 == 0, "units", config, "divisible by 3: a third for each colour")
+    _check(config.context >= 2, "context", config, "at least 2")
+    _check(config.directions in (1, 4), "directions", config, "1 or 4")
+    rows = config.segment_rows
+    _check(
+        rows is None or (rows > 0 and config.image_size % rows == 0),
+        "segment_rows",
+        config,
+        "a divisor of image_size",
+    )
+    if config.directions == 4 and config.model != "flattened_row_lstm":
+        raise InputError(f"directions=4 is a choice of the flattened_row_lstm, not of {config.model}")
+
+
 def _warmup_steps(config):
-    if config.method == "l2":
+    if not config.adversary:
         return 0
     if config.warmup_steps is not None:
         return config.warmup_steps

@@ -54,6 +54,33 @@ def side_by_side(columns, path):
     _write(figure, path)
 
 
+def probabilities(distributions, truth, path):
+    """Writes a pixel's three probability mass functions, [3, 256], with the truth, [3] (figure 8)."""
+    figure = Figure(figsize=(7.2, 2.2), dpi=100, layout="constrained")
+    for axis, colour, mass, value in zip(
+        figure.subplots(1, 3), ("red", "green", "blue"), distributions, truth, strict=True
+    ):
+        axis.bar(range(len(mass)), mass, width=1.0, color=colour)
+        axis.axvline(int(value), color="black", linestyle="--", linewidth=1, label=f"truth {int(value)}")
+        axis.set_xlabel(colour)
+        axis.legend(fontsize=7)
+    _write(figure, path)
+
+
+def maps(images, values, title, path):
+    """Writes each image above the map of its values: [N, S, S, 3] and float [N, S, S], NaN left blank."""
+    figure = Figure(figsize=(1.1 * len(images) + 1, 2.4), dpi=100, layout="constrained")
+    axes = figure.subplots(2, len(images), squeeze=False)
+    limits = {"vmin": np.nanmin(values), "vmax": np.nanmax(values)}
+    for index, pixels in enumerate(to_uint8(images).numpy()):
+        axes[0, index].imshow(pixels)
+        shown = axes[1, index].imshow(values[index], **limits)
+    for axis in axes.flat:
+        axis.axis("off")
+    figure.colorbar(shown, ax=axes[1].tolist(), label=title)
+    _write(figure, path)
+
+
 def curves(histories, path):
     """Writes the validation hole_mse over the time of training. histories: name -> (minutes, values)."""
     figure = Figure(figsize=(6, 3.6), dpi=100)

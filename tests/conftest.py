@@ -38,6 +38,9 @@ SMALL = {
     "validate_every": "10",
     "checkpoint_every": "10",
     "dropout": "0.5",
+    "units": "12",
+    "layers": "2",
+    "pixels_per_image": "16",
 }
 
 

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from tensorflow import keras
 
 from inpainting import checkpoints
+from inpainting.completion import complete
 from inpainting.experiments import CHOICES, EXPERIMENTS
 from inpainting.export import export
 from inpainting.masks import center_masks, composite, fill_hole
 from inpainting.pixels import to_float, to_uint8
+from models import DENSITY, build_generator
 from tests.dummies import build_small, changed, fake_batches, weights
 
 
@@ -46,7 +47,7 @@ def test_trains_in_16_bits_what_it_owns_and_resumes(config_of, name, tmp_path):
     logs = trainer.train_step(fake_batches(config, config.phases[0][2]))
     assert all(np.isfinite(float(value)) for value in logs.values())
     assert_every_weight_moved(trainer, before)
-    if config.method != "l2":
+    if config.adversary:
         generator, adversary = weights(trainer.generator), weights(trainer.adversary)
         batch = {key: value[0] for key, value in fake_batches(config, 1).items()}
         trainer.adversary_step(batch, 0)
@@ -56,13 +57,15 @@ def test_trains_in_16_bits_what_it_owns_and_resumes(config_of, name, tmp_path):
         assert changed(generator, trainer.generator) and not changed(adversary, trainer.adversary)
 
     path = tmp_path / "last.npz"
+    saved = snapshot(trainer)
     checkpoints.save(path, trainer.state(), {})
-    keras.utils.set_random_seed(99)
-    resumed = build_small(config, "mixed_bfloat16")
+    for variables in trainer.state().values():
+        for variable in variables:
+            variable.assign(tf.zeros_like(tf.convert_to_tensor(variable)))
     groups, _ = checkpoints.load(path)
-    checkpoints.restore(groups, resumed.state(), path)
+    checkpoints.restore(groups, trainer.state(), path)
     for group, values in snapshot(trainer).items():
-        for one, other in zip(values, snapshot(resumed)[group], strict=True):
+        for one, other in zip(values, saved[group], strict=True):
             np.testing.assert_array_equal(one, other, err_msg=group)
 
 
@@ -72,8 +75,7 @@ def test_the_export_gives_the_trainer_s_pixels(config_of, encoder, tmp_path):
     config = config_of(f"{encoder}_l2")
     trainer = build_small(config)
     trainer.train_step(fake_batches(config, 1))
-    shape = {"image_size": config.image_size, "patch": config.patch, "fill": config.fill}
-    export(trainer.ema_generator, tmp_path / "saved_model" / "1", **shape)
+    export(trainer.ema_generator, tmp_path / "saved_model" / "1", config)
     image = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), np.uint8)
     mask = center_masks(3, image_size=16, hole=4)
     served = tf.saved_model.load(str(tmp_path / "saved_model" / "1")).signatures["serving_default"]
@@ -81,6 +83,32 @@ def test_the_export_gives_the_trainer_s_pixels(config_of, encoder, tmp_path):
     context = fill_hole(to_float(tf.constant(image)), mask, fill=config.fill, seed=[0, 0])
     expected = to_uint8(composite(mask, trainer([context, mask]), to_float(tf.constant(image)))).numpy()
     assert np.abs(np.int32(inpainted) - expected).max() <= 1  # a graph may round otherwise
+
+
+@pytest.mark.parametrize("name", DENSITY)
+def test_the_export_completes_as_the_program(config_of, name, tmp_path):
+    config = config_of(name, layers=1)
+    network = build_generator(config)
+    for weight in network.trainable_variables:  # values must be told apart
+        weight.assign(weight + 0.1 * np.random.default_rng(0).normal(size=weight.shape).astype(np.float32))
+    export(network, tmp_path / "saved_model" / "1", config)
+    image = np.random.default_rng(0).integers(0, 256, (2, 16, 16, 3), np.uint8)
+    mask = np.zeros((2, 16, 16, 1), np.uint8)
+    mask[0, 3:6, 5:8] = mask[1, 0, 14:] = 255  # anywhere
+    served = tf.saved_model.load(str(tmp_path / "saved_model" / "1")).signatures
+    pixels, missing = tf.constant(image, tf.int32), tf.cast(mask > 0, tf.float32)
+    seed = tf.constant([3, 8])
+    for signature, options in {
+        "serving_default": {"mode": "mean"},
+        "greedy": {"mode": "greedy"},
+        "sample": {"mode": "sample", "seed": seed},
+    }.items():
+        inputs = {"seed": seed} if signature == "sample" else {}
+        answer = served[signature](image=tf.constant(image), mask=tf.constant(mask), **inputs)
+        expected, likelihood = complete(network, pixels, missing, **options)
+        np.testing.assert_array_equal(answer["inpainted"], expected, err_msg=signature)
+        if signature != "serving_default":
+            np.testing.assert_allclose(answer["log_likelihood"], likelihood, rtol=1e-4)
 
 
 @pytest.mark.parametrize("critic", CHOICES["critic"])
