@@ -88,11 +88,11 @@ def command(program, *arguments, **options):
     )
 
 
-def small_arguments(pictures, workdir, **settings):
+def small_arguments(pictures, workdir, *, model="vgg_wgan", **settings):
     """The command line of a small run, after `train.py`."""
     chosen = {**SMALL, **{key: str(value) for key, value in settings.items()}}
     pairs = [part for name, value in chosen.items() for part in ("--set", f"{name}={value}")]
-    return ["--model", "vgg_wgan", "--dataset", f"folder:{pictures}", "--workdir", workdir, *pairs]
+    return ["--model", model, "--dataset", f"folder:{pictures}", "--workdir", workdir, *pairs]
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from inpainting.pixels import to_float
 from inpainting.workdir import Workdir
 from pipelines import datasets
 from pipelines.inpainting import evaluation_batches
-from tests.conftest import command
+from tests.conftest import command, small_arguments
 
 
 def test_evaluation_prints_a_table_and_writes_results(finished_run):
@@ -26,6 +26,27 @@ def test_evaluation_prints_a_table_and_writes_results(finished_run):
     assert set(METRICS) | {"ms_per_image", "parameters"} == set(row)
     for name in ("completions.png", "errors.png"):
         assert (finished_run / "figures" / name).read_bytes()[1:4] == b"PNG"
+
+
+def test_a_density_model_has_a_row_for_each_mode(pictures, tmp_path):
+    """From the command line: training, export, table and figures."""
+    workdir = tmp_path / "density"
+    finished = command("train.py", *small_arguments(pictures, workdir, model="pixel_cnn"))
+    assert finished.returncode == 0, finished.stderr
+    assert "best validation nats_per_hole" in finished.stdout
+    assert (workdir / "saved_model" / "1" / "saved_model.pb").exists()
+    finished = command("evaluate.py", workdir, "--split", "validation")
+    assert finished.returncode == 0, finished.stderr
+    heading, *rows = [line for line in finished.stdout.splitlines() if line.startswith("| ")]
+    assert "hole_bits_per_dim | bits_per_dim" in heading
+    names = [row.split(" | ")[0].strip("| ") for row in rows]
+    assert names == [str(workdir), f"{workdir} greedy", f"{workdir} sample"]
+    results = json.loads((workdir / "results.json").read_text())["results"]
+    lines = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
+    best = min(line["validation_bits_per_dim"] for line in lines if "validation_bits_per_dim" in line)
+    assert results["pixel_cnn"]["bits_per_dim"] == pytest.approx(best, rel=0.05)
+    for name in ("completions", "errors", "samples", "probabilities", "entropy"):
+        assert (workdir / "figures" / f"{name}.png").read_bytes()[1:4] == b"PNG"
 
 
 def test_the_table_shows_what_validation_showed(finished_run):
