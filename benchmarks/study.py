@@ -1,12 +1,16 @@
 """The paper's choices, each measured under one budget: python benchmarks/study.py bottleneck
 
     python benchmarks/study.py bottleneck|encoders|batchnorm|overlap|regularisation|methods|alpha
+    python benchmarks/study.py density
 
 Trains every variant of a study on CIFAR-10 (--data-dir as for train.py) into runs/studies-BATCHES/, with the
 same number of training images for each, measures it on the first 5,000 training, the 5,000 validation and the
 10,000 test images, and prints a table. Choices are made on the validation columns. What is done is skipped and
 what was interrupted goes on, so the command can be repeated at will. Variants that studies share are trained
 once.
+
+The study `density` trains every density model for its own number of steps, into runs/density/, and measures it
+on the test images alone: in mode mean, in mode greedy as the paper did, and its bits per sub-pixel.
 """
 
 import argparse
@@ -18,11 +22,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from evaluate import evaluate
-from inpainting.experiments import experiment, resolved, with_settings
+from inpainting.experiments import EXPERIMENTS, experiment, resolved, with_settings
 from inpainting.workdir import Workdir
 
 ROOT = Path(__file__).parent.parent
-BATCHES = 6_000  # of 64 images: 8.5 epochs, about 20 minutes on 2 cores
+BATCHES = 3_000  # of 64 images: 4.3 epochs, 12 to 20 minutes on 2 cores
 SPLITS = {"train": 5_000, "validation": None, "test": None}
 
 # Each variant: a model and the settings that differ from it.
@@ -51,6 +55,7 @@ STUDIES = {
     "alpha": [
         (f"vgg_{method}", {"alpha": alpha}) for method in ("dcgan", "wgan") for alpha in (0.9, 0.99, 0.999)
     ],
+    "density": [(name, {}) for name, make in EXPERIMENTS.items() if make().method == "density"],
 }
 PAPER = {  # section 7.1, train and validation L2
     "bottleneck=256": (7.01, 7.94),
@@ -58,6 +63,8 @@ PAPER = {  # section 7.1, train and validation L2
     "bottleneck=1000": (4.86, 7.46),
     "bottleneck=2000": (4.21, 8.11),
 }
+PAPER_DENSITY = {"pixel_cnn": "6.98", "flattened_row_lstm": "7.63"}  # section 7.3, L2 on the test set
+PUBLISHED_BITS = {"pixel_cnn": "3.14", "row_lstm": "3.07", "diagonal_bilstm": "3.00"}  # arXiv 1601.06759
 
 
 def changed_settings(model, settings):
@@ -81,8 +88,11 @@ def steps_for(model, settings, batches):
     return round(batches * 10_000 / probe.batches_until(10_000))
 
 
-def run(model, settings, *, batches, data_dir, folder):
-    """Trains and measures one variant where that is not done, and returns what study.json holds."""
+def run(model, settings, *, batches, splits, data_dir, folder):
+    """Trains and measures one variant where that is not done, and returns what study.json holds.
+
+    batches: of 64 images; None for the model's own number of steps. splits: name -> number of images or None.
+    """
     workdir = Workdir(folder / variant_name(model, settings))
     done = workdir.path / "study.json"
     if done.exists():
@@ -93,7 +103,9 @@ def run(model, settings, *, batches, data_dir, folder):
         if workdir.last.exists():
             command.append("--resume")
         else:
-            command += ["--steps", str(steps_for(model, settings, batches)), "--overwrite"]
+            command += ["--overwrite"]
+            if batches:
+                command += ["--steps", str(steps_for(model, settings, batches))]
             for name, value in changed_settings(model, settings).items():
                 command += ["--set", f"{name}={value}"]
         print(" ".join(command), flush=True)
@@ -102,8 +114,11 @@ def run(model, settings, *, batches, data_dir, folder):
             sys.exit(status)
     config = workdir.read_config()
     result = {"minutes": workdir.history()[-1]["minutes"]}
-    for split, limit in SPLITS.items():
-        result[split] = evaluate(workdir, split=split, limit=limit, data_dir=data_dir)[config.model]
+    for split, limit in splits.items():
+        rows = evaluate(workdir, split=split, limit=limit, data_dir=data_dir)
+        result[split] = rows[config.model]
+        if config.method == "density":
+            result["greedy"] = rows[f"{config.model} greedy"]
     workdir.write_json(done, result)
     return result
 
@@ -130,17 +145,45 @@ def table(study, results):
     return "\n".join(lines)
 
 
+def density_table(results):
+    """The density models beside the paper's values and the published ones, as a Markdown table."""
+    columns = ["model", "minutes", "hole_mse", "half_sum_l2", "maem", "sharpness", "seam"]
+    columns += [
+        "greedy: hole_mse",
+        "half_sum_l2",
+        "paper's L2",
+        "bits/dim of the hole",
+        "of the image",
+        "published",
+    ]
+    lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+    for name, result in results.items():
+        mean, greedy = result["test"], result["greedy"]
+        cells = [name, f"{result['minutes']:.0f}", f"{mean['hole_mse']:.4f}", f"{mean['half_sum_l2']:.2f}"]
+        cells += [f"{mean['maem']:.1f}", f"{mean['sharpness']:.2f}", f"{mean['seam']:.2f}"]
+        cells += [f"{greedy['hole_mse']:.4f}", f"{greedy['half_sum_l2']:.2f}", PAPER_DENSITY.get(name, "")]
+        cells += [f"{mean[key]:.2f}" if key in mean else "" for key in ("hole_bits_per_dim", "bits_per_dim")]
+        lines.append(f"| {' | '.join([*cells, PUBLISHED_BITS.get(name, '')])} |")
+    return "\n".join(lines)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("study", choices=STUDIES)
     parser.add_argument("--batches", type=int, default=BATCHES, help=f"of 64 images for each run ({BATCHES})")
     parser.add_argument("--data-dir", help="where TFDS keeps its data sets")
     arguments = parser.parse_args()
-    folder = ROOT / "runs" / f"studies-{arguments.batches}"
+    if arguments.study == "density":
+        options = {"batches": None, "splits": {"test": None}, "folder": ROOT / "runs" / "density"}
+    else:
+        folder = ROOT / "runs" / f"studies-{arguments.batches}"
+        options = {"batches": arguments.batches, "splits": SPLITS, "folder": folder}
     results = {}
     for model, settings in STUDIES[arguments.study]:
-        options = {"batches": arguments.batches, "data_dir": arguments.data_dir, "folder": folder}
-        results[variant_name(model, settings)] = run(model, settings, **options)
+        results[variant_name(model, settings)] = run(model, settings, data_dir=arguments.data_dir, **options)
+    if arguments.study == "density":
+        print(f"\n{density_table(results)}")
+        return
     print(f"\n{arguments.batches} batches of 64 images each\n\n{table(arguments.study, results)}")
 
 

@@ -62,23 +62,22 @@ class DiagonalLSTM(keras.layers.Layer):
         return unskew(tf.transpose(hiddens, [1, 2, 0, 3]), inputs.shape[2])
 
     def pixel(self, inputs, above, state):
-        """(hidden, memory) [B, units] of one pixel of features [B, 1, 1, C].
+        """(hidden, memory) [B, units] of one pixel of features [B, C].
 
-        above: the hidden features [B, units] of the pixel above; state: (hidden, memory) of the one to the
-        left.
+        above: the hidden [B, units] of the pixel above; state: (hidden, memory) of the one to its left.
         """
-        return self._step(self.input_to_state(inputs)[:, 0, 0], above, *state)
+        return self._step(self.input_to_state.centre(inputs), above, *state)
 
     def row(self, inputs, above):
-        """The hidden features of one row, [B, W, units], from its features [B, 1, W, C] and the row above's."""
-        both = tf.concat([self.input_to_state(inputs)[:, 0], above], -1)
-        state = self.zero_state(tf.shape(inputs)[0], above.dtype)
+        """The hidden features of one row, [W, B, units], from its features [W, B, C] and the row above's."""
 
         def step(both, state):
-            return self._step(*tf.split(both, [4 * self.units, self.units], -1), *state)
+            features, above = tf.split(both, [inputs.shape[2], self.units], -1)
+            return self.pixel(features, above, state)
 
-        hiddens, _ = scan(step, tf.transpose(both, [1, 0, 2]), state)
-        return tf.ensure_shape(tf.transpose(hiddens, [1, 0, 2]), above.shape)
+        both = tf.concat([inputs, above], -1)
+        hiddens, _ = scan(step, both, self.zero_state(tf.shape(inputs)[1], above.dtype))
+        return tf.ensure_shape(hiddens, above.shape)
 
     def zero_state(self, batch, dtype):
         hidden = tf.zeros([batch, self.units], dtype)
@@ -104,40 +103,39 @@ class DiagonalBiLSTM(keras.layers.Layer):
         self.up = MaskedConv2D(2 * units, 1, mask="B")
 
     def call(self, inputs):
-        left, right = self._maps(inputs)
-        return inputs + self.up(left + shift_down(right))
+        return self._join(inputs, *self._maps(inputs))
 
     def begin(self, inputs):
         """The outputs of the rows, and what the next row needs.
 
-        That is: the last row of both directions, what the row itself has so far of inputs and of the left
-        direction, and the left direction's state.
+        That is: the last row of both directions, of the row itself what it has so far of inputs and of the left
+        direction, [W, B, ·] each, and the left direction's state, (hidden, memory) [B, units].
         """
         left, right = self._maps(inputs)
-        # A row of zeros stands above the first.
-        last = [tf.pad(maps, [[0, 0], [1, 0], [0, 0], [0, 0]])[:, -1] for maps in (left, right)]
-        row = tf.zeros([tf.shape(inputs)[0], inputs.shape[2], 2 * self.units], inputs.dtype)
+        left_above, right_above = (tf.transpose(maps[:, -1], [1, 0, 2]) for maps in (left, right))
+        row = tf.zeros_like(tf.transpose(inputs[:, -1], [1, 0, 2]))
         state = self.left.zero_state(tf.shape(inputs)[0], left.dtype)
-        outputs = inputs + self.up(left + shift_down(right))
-        return outputs, (*last, row, last[0], state)
+        return self._join(inputs, left, right), (left_above, right_above, row, left_above, state)
 
     def pixel(self, inputs, column, state):
-        """The output of one pixel, [B, 1, 1, 2 · units], and the state after it."""
+        """The output of one pixel, [B, 2 · units], and the state after it."""
         left_above, right_above, row, left_row, left_state = state
-        left_state = self.left.pixel(inputs, tf.gather(left_above, column, axis=1), left_state)
-        hidden = left_state[0] + tf.gather(right_above, column, axis=1)
-        row, left_row = put(row, column, inputs[:, 0, 0]), put(left_row, column, left_state[0])
+        left_state = self.left.pixel(inputs, left_above[column], left_state)
+        hidden = left_state[0] + right_above[column]
+        row, left_row = put(row, column, inputs), put(left_row, column, left_state[0])
 
         def next_row():
-            mirrored = self.right.row(row[:, None, ::-1], right_above[:, ::-1])
-            zero_state = self.left.zero_state(tf.shape(inputs)[0], left_row.dtype)
-            return left_row, mirrored[:, ::-1], row, left_row, zero_state
+            right = self.right.row(row[::-1], right_above[::-1])[::-1]
+            return left_row, right, row, left_row, self.left.zero_state(tf.shape(inputs)[0], left_row.dtype)
 
         def same_row():
             return left_above, right_above, row, left_row, left_state
 
-        state = tf.cond(column == row.shape[1] - 1, next_row, same_row)
-        return inputs + self.up(hidden[:, None, None]), state
+        state = tf.cond(column == row.shape[0] - 1, next_row, same_row)
+        return inputs + self.up.centre(hidden), state
+
+    def _join(self, inputs, left, right):
+        return inputs + self.up(left + shift_down(right))
 
     def _maps(self, inputs):
         return self.left(inputs), self.right(inputs[:, :, ::-1])[:, :, ::-1]

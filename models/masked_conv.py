@@ -44,17 +44,19 @@ class MaskedConv2D(keras.layers.Conv2D):
         self.mask = mask
 
     def call(self, inputs):
-        return self._convolve(inputs, "SAME")
+        kernel, bias = self._weights()
+        return tf.nn.conv2d(inputs, kernel, 1, "SAME") + bias
 
     def centre(self, patch):
-        """The output at the centre of a patch as large as the kernel: [B, height, width, C] -> [B, 1, 1, F]."""
-        return self._convolve(tf.cast(patch, self.compute_dtype), "VALID")
+        """The output at the centre of patches as large as the kernel: [B, height · width · C] -> [B, F]."""
+        kernel, bias = self._weights()
+        flat = tf.reshape(kernel, [-1, self.filters])
+        return tf.cast(patch, flat.dtype) @ flat + bias
 
-    def _convolve(self, inputs, padding):
+    def _weights(self):
         kernel = tf.cast(tf.convert_to_tensor(self.kernel), self.compute_dtype)
-        kernel *= tf.constant(kernel_mask(kernel.shape, self.mask), kernel.dtype)
-        bias = tf.cast(tf.convert_to_tensor(self.bias), self.compute_dtype)
-        return tf.nn.conv2d(inputs, kernel, 1, padding) + bias
+        mask = tf.constant(kernel_mask(kernel.shape, self.mask), kernel.dtype)
+        return kernel * mask, tf.cast(tf.convert_to_tensor(self.bias), self.compute_dtype)
 
     def get_config(self):
         config = {**super().get_config(), "mask": self.mask}

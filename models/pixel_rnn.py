@@ -40,7 +40,9 @@ class PixelRNN(keras.Model):
         x = self.first(scaled(pixels))
         for layer in self.recurrent:
             x = layer(x)
-        return self._logits(x)
+        for layer in self.head:
+            x = layer(tf.nn.relu(x))
+        return sub_pixel_logits(self.levels(tf.nn.relu(x)))
 
     def begin(self, pixels, row):
         """The state after all rows above `row`, a scalar: what the recurrent layers keep of them."""
@@ -58,23 +60,28 @@ class PixelRNN(keras.Model):
         The pixels before it in raster order have gone through here or through `begin`. The logits of G look at
         the pixel's R, those of B at its R and G.
         """
-        margin = FIRST_KERNEL // 2
-        padded = tf.pad(scaled(pixels), [[0, 0], [margin, margin], [margin, margin], [0, 0]])
-        patch = tf.slice(padded, [0, row, column, 0], [-1, FIRST_KERNEL, FIRST_KERNEL, COLOURS])
-        x = self.first.centre(patch)
+        x = self.first.centre(_patches(pixels, row, column))
         after = []
         for layer, state in zip(self.recurrent, cache, strict=True):
             x, state = layer.pixel(x, column, state)
             after.append(state)
-        return self._logits(x)[:, 0, 0], after
-
-    def _logits(self, x):
         for layer in self.head:
-            x = layer(tf.nn.relu(x))
-        return sub_pixel_logits(self.levels(tf.nn.relu(x)))
+            x = layer.centre(tf.nn.relu(x))
+        return sub_pixel_logits(self.levels.centre(tf.nn.relu(x))), after
+
+
+def _patches(pixels, row, column):
+    """What the first layer sees of the pixels [B, H, W, 3] around one of them, flat: [B, 7 · 7 · 3]."""
+    reach = tf.range(FIRST_KERNEL) - FIRST_KERNEL // 2
+    inside = tf.ones([], tf.bool)
+    for axis, place in ((1, row + reach), (2, column + reach)):
+        size = pixels.shape[axis]
+        pixels = tf.gather(pixels, tf.clip_by_value(place, 0, size - 1), axis=axis)
+        inside = inside[..., None] & (place >= 0) & (place < size)
+    values = scaled(pixels) * tf.cast(inside, tf.float32)[..., None]
+    return tf.reshape(values, [-1, FIRST_KERNEL**2 * COLOURS])
 
 
 def put(row, column, value):
-    """The row [B, W, h] with `value` [B, h] in a column."""
-    here = tf.range(row.shape[1]) == column
-    return tf.where(here[None, :, None], value[:, None], row)
+    """The row [W, B, h] with `value` [B, h] in a column."""
+    return tf.tensor_scatter_nd_update(row, [[column]], value[None])

@@ -32,29 +32,29 @@ class RowLSTM(keras.layers.Layer):
         return self._read(inputs)[0]
 
     def begin(self, inputs):
-        """The outputs of the rows, and what the next row needs: its left neighbour, the row above, itself."""
-        outputs, (hidden, memory) = self._read(inputs)
-        left = tf.zeros([tf.shape(inputs)[0], 1, 1, 2 * self.units], inputs.dtype)
+        """The outputs of the rows, and what the next row needs.
+
+        That is: the inputs of the pixel to the left, [B, 2 · units], and of the row above and of what the row
+        itself has so far the hidden features and memories, [W, B, units] each.
+        """
+        outputs, state = self._read(inputs)
+        hidden, memory = (tf.transpose(part, [1, 0, 2]) for part in state)
+        left = tf.zeros([tf.shape(inputs)[0], 2 * self.units], inputs.dtype)
         return outputs, (left, hidden, memory, hidden, memory)
 
     def pixel(self, inputs, column, state):
-        """The output of one pixel, [B, 1, 1, 2 · units], and the state after it."""
+        """The output of one pixel, [B, 2 · units], and the state after it."""
         left, hidden_above, memory_above, hidden_row, memory_row = state
-        gates = self.input_to_state.centre(tf.concat([left, inputs, tf.zeros_like(inputs)], 2))[:, 0]
-        above = tf.pad(hidden_above, [[0, 0], [1, 1], [0, 0]])
-        above = tf.slice(above, [0, column, 0], [-1, 3, self.units])
-        gates += tf.nn.conv1d(above, self._kernel(), 1, "VALID")
-        hidden, memory = lstm(gates[:, 0], tf.gather(memory_above, column, axis=1))
+        gates = self.input_to_state.centre(tf.concat([left, inputs, tf.zeros_like(inputs)], 1))
+        padded, kernel = tf.pad(hidden_above, [[1, 1], [0, 0], [0, 0]]), self._kernel()
+        gates += tf.add_n([padded[column + tap] @ kernel[tap] for tap in range(3)])
+        hidden, memory = lstm(gates, memory_above[column])
         hidden_row, memory_row = put(hidden_row, column, hidden), put(memory_row, column, memory)
-        last = column == hidden_row.shape[1] - 1
-        state = (
-            tf.where(last, tf.zeros_like(inputs), inputs),
-            tf.where(last, hidden_row, hidden_above),
-            tf.where(last, memory_row, memory_above),
-            hidden_row,
-            memory_row,
+        above, row = (hidden_above, memory_above), (hidden_row, memory_row)
+        left, above = tf.cond(
+            column == hidden_row.shape[0] - 1, lambda: (tf.zeros_like(inputs), row), lambda: (inputs, above)
         )
-        return inputs + self.up(hidden[:, None, None]), state
+        return inputs + self.up.centre(hidden), (left, *above, *row)
 
     def _read(self, inputs):
         gates = tf.transpose(self.input_to_state(inputs), [1, 0, 2, 3])
