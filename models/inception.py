@@ -49,6 +49,7 @@ def _inception_trunk(x, *, filters, block):
         for index, (width, kernel_size, *strides) in enumerate(convolutions, 1):
             x = block(
                 x,
+                # Deviation: multiples of 16, see above.
                 max(round(width * filters / 512 / 16), 1) * 16,
                 kernel_size=kernel_size,
                 strides=strides[0] if strides else 1,

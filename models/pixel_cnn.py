@@ -56,6 +56,7 @@ class PixelCNN(keras.Model):
 
         visible: [B, H, W, 1], 1 where a pixel may be looked at; by default all. description: of `describe`.
         """
+        # Deviation: beside the colours, whether a pixel may be looked at: 0 for those outside the image.
         known = tf.ones_like(pixels[..., :1]) if visible is None else visible
         known = tf.cast(known, tf.float32)
         margins = [[0, 0], [self.margin, self.margin], [self.margin, self.margin], [0, 0]]
