@@ -96,17 +96,16 @@ def _fill_in_wavefronts(network, pixels, mask, choose):
     right = max(int(network.offsets[:, 1].max()), 0)
     rows, columns = tf.range(pixels.shape[1]), tf.range(pixels.shape[2])
     fronts = columns[None] + (right + 1) * rows[:, None]
-    waiting = tf.boolean_mask(tf.broadcast_to(fronts, tf.shape(missing)), missing)
+    visits = tf.sort(tf.unique(tf.boolean_mask(tf.broadcast_to(fronts, tf.shape(missing)), missing)).y)
     context = {"description": network.describe(pixels, mask)} if hasattr(network, "describe") else {}
 
-    def fill(front, pixels, likelihood):
-        where = tf.cast(tf.where(missing & (fronts == front)), tf.int32)
+    def fill(visit, pixels, likelihood):
+        where = tf.cast(tf.where(missing & (fronts == visits[visit])), tf.int32)
         hidden = network.hidden_at(pixels, where, **context)
-        return front + 1, *_fill_pixels(network, hidden, where, pixels, likelihood, choose)
+        return visit + 1, *_fill_pixels(network, hidden, where, pixels, likelihood, choose)
 
-    start = (tf.reduce_min(waiting), pixels, tf.zeros([tf.shape(pixels)[0]]))
-    last = tf.reduce_max(waiting)  # of no hole at all: less than the first
-    _, pixels, likelihood = tf.while_loop(lambda front, *_: front <= last, fill, start)
+    start = (0, pixels, tf.zeros([tf.shape(pixels)[0]]))
+    _, pixels, likelihood = tf.while_loop(lambda visit, *_: visit < tf.size(visits), fill, start)
     return pixels, likelihood
 
 

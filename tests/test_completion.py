@@ -79,7 +79,9 @@ def test_what_the_hole_holds_is_not_looked_at(name, pixels, mask):
 @pytest.mark.parametrize("mode", ["greedy", "mean"])
 @pytest.mark.parametrize("name", BUILDERS)
 def test_an_image_without_a_hole_comes_back(name, mode, pixels, mask):
-    completed, likelihood = complete(network_of(name), tf.constant(pixels, tf.int32), 0 * mask, mode=mode)
+    fill = tf.function(lambda pixels, mask: complete(network, pixels, mask, mode=mode))
+    network = network_of(name)
+    completed, likelihood = fill(tf.constant(pixels, tf.int32), tf.constant(0 * mask))
     np.testing.assert_array_equal(completed, pixels)
     np.testing.assert_array_equal(likelihood, 0)
 
@@ -114,11 +116,12 @@ def test_samples_follow_the_distribution():
     for drawn, value in ((0.0, 0), (0.24, 0), (0.26, 7), (0.999, 7)):
         uniform = tf.fill([1, 1, 1, 3], drawn)
         chosen, log_p = choose_values(tf.constant(logits), where, 0, mode="sample", uniform=uniform)
-        assert int(chosen) == value
-        assert float(log_p) == pytest.approx(np.log(0.25 if value == 0 else 0.75), rel=1e-5)
+        assert chosen.numpy().item() == value
+        assert log_p.numpy().item() == pytest.approx(np.log(0.25 if value == 0 else 0.75), rel=1e-5)
     # The mean: ¾ · 7 = 5.25. Greedy: 7.
-    assert int(choose_values(tf.constant(logits), where, 0, mode="mean")[0]) == 5
-    assert int(choose_values(tf.constant(logits), where, 0, mode="greedy")[0]) == 7
+    for mode, value in (("mean", 5), ("greedy", 7)):
+        chosen, _ = choose_values(tf.constant(logits), where, 0, mode=mode)
+        assert chosen.numpy().item() == value
 
 
 def test_a_low_temperature_is_greedy(pixels, mask):

@@ -183,7 +183,7 @@ def numpy_lstm(gates, memory):
 def test_lstm_by_hand():
     # Gates 0: σ = ½, tanh 0 = 0: memory 0.5 · 2, hidden 0.5 · tanh 1.
     hidden, memory = lstm(tf.zeros([1, 4]), tf.constant([[2.0]]))
-    assert float(memory) == 1.0 and float(hidden) == pytest.approx(0.5 * np.tanh(1.0))
+    assert memory.numpy().item() == 1.0 and hidden.numpy().item() == pytest.approx(0.5 * np.tanh(1.0))
 
 
 @pytest.mark.parametrize("compiled", [False, True])
