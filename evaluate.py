@@ -9,9 +9,11 @@ the overlap trick: the paper's figure 6), grid (the same images down the rows, t
 """
 
 import time
+from functools import partial
 
 from inpainting.command_line import Parser, import_tensorflow, run_program
 from inpainting.errors import InputError
+from inpainting.experiments import METHODS
 from inpainting.workdir import Workdir
 
 SHOWN = 12  # images of the figure
@@ -85,7 +87,7 @@ def evaluate(workdir, *, split="test", limit=None, data_dir=None, baselines=Fals
     if baselines:
         for name, method in BASELINES.items():
             print(f"{name} on {images.count:,} images", flush=True)
-            row, errors = measure(lambda inputs, method=method: method(*inputs), classical_inputs, batches)
+            row, errors = measure(lambda inputs, _, method=method: method(*inputs), classical_inputs, batches)
             rows[name], all_errors[name] = {**row, "parameters": 0}, errors
 
     shown = {key: value[:SHOWN] for key, value in next(iter(batches)).items()}
@@ -102,7 +104,7 @@ def evaluate(workdir, *, split="test", limit=None, data_dir=None, baselines=Fals
 def draw(kind, workdirs, *, split="test", data_dir=None):
     """Draws several runs into one picture. Returns its path, in figures/ of the last run.
 
-    kind: "overlap" or "grid", completions of the same images; "curves", the validation hole_mse over time.
+    kind: "overlap" or "grid", completions of the same images; "curves", the validation criterion over time.
     """
     configs = [workdir.read_config() for workdir in workdirs]
     names = [config.model for config in configs]
@@ -113,6 +115,9 @@ def draw(kind, workdirs, *, split="test", data_dir=None):
     tasks = {_task(config) for config in configs}
     if kind != "curves" and len(tasks) > 1:
         raise InputError(f"--figure {kind} needs runs of the same data and holes; these differ: {tasks}")
+    criteria = {METHODS[config.method].criterion for config in configs}
+    if kind == "curves" and len(criteria) > 1:
+        raise InputError(f"--figure curves needs runs with one criterion; these have {' and '.join(criteria)}")
     import_tensorflow()
     from inpainting import figures
     from inpainting.masks import composite
@@ -121,11 +126,12 @@ def draw(kind, workdirs, *, split="test", data_dir=None):
 
     path = workdirs[-1].figures / f"{kind}.png"
     if kind == "curves":
+        (criterion,) = criteria
         histories = {}
         for name, workdir in zip(names, workdirs, strict=True):
-            lines = [line for line in workdir.history() if "validation_hole_mse" in line]
-            histories[name] = [[line[key] for line in lines] for key in ("minutes", "validation_hole_mse")]
-        figures.curves(histories, path)
+            lines = [line for line in workdir.history() if f"validation_{criterion}" in line]
+            histories[name] = [[line[key] for line in lines] for key in ("minutes", f"validation_{criterion}")]
+        figures.curves(histories, criterion, path)
         return path
     source = {"image_size": configs[0].image_size, "data_dir": data_dir or configs[0].data_dir, "limit": SHOWN}
     images = datasets.load(configs[0].dataset, split, **source)
@@ -157,7 +163,10 @@ def load_generator(config, workdir):
 
 
 def fillers(config, generator):
-    """What a run can fill holes with, name -> function of [context, mask] to predictions in [-1, 1]."""
+    """What a run can fill holes with: name -> function from [context, mask] to predictions in [-1, 1].
+
+    Its second argument is the number of the first image, from which samples are drawn.
+    """
     import tensorflow as tf
 
     from inpainting.completion import MODES, complete
@@ -165,11 +174,14 @@ def fillers(config, generator):
 
     if config.method != "density":
         predict = tf.function(generator, reduce_retracing=True)
-        return {config.model: lambda inputs: predict(inputs, training=False)}
+        return {config.model: lambda inputs, first=0: predict(inputs, training=False)}
 
     def filler(mode):
-        fill = tf.function(lambda pixels, mask: complete(generator, pixels, mask, mode=mode)[0])
-        return lambda inputs: to_float(fill(as_pixels(inputs[0]), inputs[1]))
+        @partial(tf.function, reduce_retracing=True)
+        def fill(pixels, mask, seed):
+            return complete(generator, pixels, mask, mode=mode, seed=seed)[0]
+
+        return lambda inputs, first=0: to_float(fill(as_pixels(inputs[0]), inputs[1], tf.constant(first)))
 
     return {config.model if mode == "mean" else f"{config.model} {mode}": filler(mode) for mode in MODES}
 
@@ -182,11 +194,13 @@ def likelihood(network, batches):
     from inpainting.pixels import as_pixels
     from inpainting.trainers.density import per_image_nats
 
-    measure_batch = tf.function(lambda pixels, mask: per_image_nats(network, pixels, mask))
+    measure_batch = tf.function(
+        lambda pixels, mask: per_image_nats(network, pixels, mask), reduce_retracing=True
+    )
     batches = batches.unbatch().batch(LIKELIHOOD_BATCH)
     values = [measure_batch(as_pixels(batch["image"]), batch["mask"]) for batch in batches]
-    means = {key: float(np.mean(np.concatenate([value[key] for value in values]))) for key in LIKELIHOOD}
-    return {key: value for key, value in means.items() if np.isfinite(value)}
+    known = [key for key in LIKELIHOOD if key in values[0]]
+    return {key: float(np.mean(np.concatenate([value[key] for value in values]))) for key in known}
 
 
 def draw_density(network, shown, folder):
@@ -202,7 +216,9 @@ def draw_density(network, shown, folder):
     pixels = as_pixels(image)
     sample = tf.function(lambda seed: complete(network, pixels, mask, mode="sample", seed=seed)[0])
     columns = {"context": shown["context"], "truth": image}
-    columns.update({f"sample {index + 1}": to_float(sample(index * len(image))) for index in range(SAMPLES)})
+    columns.update(
+        {f"sample {index + 1}": to_float(sample(tf.constant(index * len(image)))) for index in range(SAMPLES)}
+    )
     figures.side_by_side(columns, folder / "samples.png")
 
     conditional = hasattr(network, "describe")
@@ -219,8 +235,9 @@ def draw_density(network, shown, folder):
 
 
 def measure(predict, prepare, batches):
-    """METRICS and milliseconds per image of predict(prepare(batch)), and the hole_mse of each image.
+    """METRICS and milliseconds per image of predict(prepare(batch), first), and the hole_mse of each image.
 
+    first: the number of the batch's first image.
     Neither `prepare` is timed nor a first run of the first batch, which traces the network's graph.
     """
     import numpy as np
@@ -229,13 +246,14 @@ def measure(predict, prepare, batches):
     from inpainting.metrics import per_image, summarise
     from inpainting.pixels import to_float
 
-    predict(prepare(next(iter(batches))))
-    values, seconds = [], []
+    predict(prepare(next(iter(batches))), 0)
+    values, seconds, first = [], [], 0
     for batch in batches:
         inputs = prepare(batch)
         began = time.perf_counter()
-        prediction = np.asarray(predict(inputs))
+        prediction = np.asarray(predict(inputs, first))
         seconds.append((time.perf_counter() - began) / len(prediction))
+        first += len(prediction)
         if prediction.dtype == np.uint8:
             prediction = to_float(prediction)
         prediction = tf.convert_to_tensor(prediction)

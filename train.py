@@ -8,7 +8,7 @@ was refused, 130 or 143 stopped by a signal (continue with --resume).
 import sys
 from functools import cache
 
-from evaluate import load_generator
+from evaluate import LIKELIHOOD_BATCH, load_generator
 from inpainting.command_line import Parser, import_tensorflow, run_program
 from inpainting.errors import InputError
 from inpainting.experiments import CHOICES, EXPERIMENTS, METHODS, experiment, resolved, with_settings
@@ -30,7 +30,6 @@ FLAGS = {
 }
 
 DENSITY_VALIDATION = 1_000  # images: the likelihood of a whole image costs as much as a training step's
-DENSITY_BATCH = 50  # images whose logits, 256 a sub-pixel, are in memory at once
 
 
 def parse(argv):
@@ -127,7 +126,7 @@ def train(config, workdir, *, resume=False, overwrite=False):
     masking = {"mask": config.mask, "hole": config.hole, "fill": config.fill}
     validation = evaluation_batches(held_out, **masking)
     if config.method == "density":
-        validation = validation.unbatch().take(DENSITY_VALIDATION).batch(DENSITY_BATCH)
+        validation = validation.unbatch().take(DENSITY_VALIDATION).batch(LIKELIHOOD_BATCH)
     journal = Journal(workdir, step=start, config=config)
     monitor = Monitor(config=config, journal=journal, start=start, schedule=learning_rate_schedule(config))
     shared = {"config": config, "workdir": workdir, "progress": progress, "monitor": monitor}

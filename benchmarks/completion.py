@@ -3,9 +3,10 @@
     python benchmarks/completion.py pixel_cnn row_lstm --batch 16 --naive 2
 
 The naive way runs the whole network on the whole image for each of the hole's 192 sub-pixels and takes one
-value of its 3,072 from it. It is timed on the first --naive sub-pixels, one compiled graph, and multiplied
-up; on the first of the sizes it is run to its end and must give the same pixels. Untrained weights: speed
-does not depend on them. Images per second, medians of --turns turns of both in one run, and their ratio.
+value of its 3,072 from it. It is timed on --naive sub-pixels, in one compiled graph, and multiplied up. On two
+smaller images it is run to its end, in modes greedy and sample, and must give the same pixels. Untrained
+weights: speed does not depend on them. Images per second, medians of --turns turns of both in one run, and
+their ratio.
 """
 
 import argparse

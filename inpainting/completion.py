@@ -11,9 +11,9 @@ Only hole pixels are computed, each from what the network needs of the image, an
   rows included.
 
 Modes: "greedy" takes the most likely value (the paper's), "sample" draws one, "mean" takes the expected value,
-rounded. A network that describes the whole context gives in mode mean the expected values of all hole pixels
-given the context alone, at once; the others the expected value given the pixels before, themselves at their
-means.
+rounded: given the pixels before, themselves at their means. A network that describes the whole context needs
+none of those: in mode mean it gives all hole pixels at once, each given the context alone (and its G and B
+given its own mean R and G).
 
 Pixels are int32 0…255 [B, H, W, 3], masks [B, H, W, 1], 1 = missing; of any shape, each image its own.
 """
@@ -31,11 +31,15 @@ def complete(network, pixels, mask, *, mode, temperature=1.0, seed=0):
     """The completed pixels, int32 [B, H, W, 3], and the log-likelihood of what was filled in, nats [B].
 
     temperature: logits are divided by it before a sample is drawn. seed: an integer for each image, [B], on
-    which its draws depend alone; a single one stands for seed, seed + 1, … The log-likelihood is that at
-    temperature 1. What `pixels` holds inside the hole is not looked at.
+    which its draws depend alone; a single one stands for seed, seed + 1, … The log-likelihood is the sum over
+    the values chosen, at temperature 1, of what each was chosen from; where all are given the context alone, it
+    is not that of the hole as a whole. What `pixels` holds inside the hole is not looked at. Raises ValueError
+    for another mode, or a temperature that is not more than 0.
     """
     if mode not in MODES:
         raise ValueError(f"mode is one of {', '.join(MODES)}. Received: {mode!r}")
+    if temperature <= 0:
+        raise ValueError(f"temperature must be more than 0: use mode greedy. Received: {temperature}")
     missing = mask[..., 0] > 0
     pixels = tf.where(missing[..., None], 0, pixels)
     uniform = draws(pixels, seed) if mode == "sample" else None
@@ -69,8 +73,9 @@ def choose_values(logits, where, colour, *, mode, temperature=1.0, uniform=None)
         values = tf.cast(tf.round(tf.linalg.matvec(tf.exp(likelihoods), levels)), tf.int32)
     else:
         below = tf.cumsum(tf.nn.softmax(logits / temperature), axis=-1)
-        drawn = tf.gather_nd(uniform[..., colour], where)[:, None]
-        values = tf.minimum(tf.reduce_sum(tf.cast(below <= drawn, tf.int32), -1), LEVELS - 1)
+        # Of the sum as it is: in float32 it may end below 1, and no draw may fall behind it.
+        drawn = tf.gather_nd(uniform[..., colour], where)[:, None] * below[:, -1:]
+        values = tf.reduce_sum(tf.cast(below <= drawn, tf.int32), -1)
     return values, tf.gather(likelihoods, values, batch_dims=1)
 
 
@@ -113,56 +118,73 @@ def _fill_in_raster_order(network, pixels, missing, choose):
     return _read(network, pixels, missing, choose)[:2]
 
 
-def _read(network, pixels, missing, choose, *, weight=None, others=None, keep=False):
-    """Fills by a recurrent network. Returns pixels, log-likelihood and what it said of the hole's pixels.
+def _read(network, pixels, missing, choose, *, experts=None, keep=False):
+    """Fills by a recurrent network. Returns pixels, log-likelihood and, with `keep`, its states.
 
-    That is with `keep` the log-probabilities [P, B, 3, 256] of the P places, in raster order, which are
-    missing in an image of the batch. weight [P, B], others [P, B, 3, 256]: the logits to choose from are
-    weight times the network's log-probabilities plus others.
+    That is the state before each of the P places, in raster order, that are missing in an image of the batch:
+    every part [P, B, …]. experts: weights [P, B] and states, of this reading (its states: None) and of
+    others, whose predictions are multiplied.
     """
     width = pixels.shape[2]
     batch = tf.range(tf.shape(pixels)[0])
     holes = hole_places(missing)
     slots = tf.cumsum(tf.cast(tf.reshape(tf.reduce_any(missing, 0), [-1]), tf.int32), exclusive=True)
     first = tf.minimum(tf.reduce_min(holes) // width, pixels.shape[1])  # of no hole at all, the last row
-    said = tf.zeros([tf.size(holes) if keep else 0, tf.shape(pixels)[0], COLOURS, LEVELS])
+    cache = network.begin(pixels, first)
+    kept = []
+    if keep:
+        kept = tf.nest.map_structure(
+            lambda part: tf.zeros(tf.concat([[tf.size(holes)], tf.shape(part)], 0), part.dtype), cache
+        )
 
-    def fill(place, pixels, likelihood, said, cache):
+    def log_probabilities(pixels, place, cache):
+        """What the reading, or the product of the experts, says of the place's sub-pixels, [B, 3, 256]."""
+
+        def say(state):
+            return tf.nn.log_softmax(network.pixel(pixels, place // width, place % width, state)[0])
+
+        if experts is None:
+            return say(cache)
+        slot, total = slots[place], 0.0
+        for weight, states in experts:
+            state = cache if states is None else tf.nest.map_structure(lambda part: part[slot], states)
+            total += weight[slot][:, None, None] * say(state)
+        return total
+
+    def fill(place, pixels, likelihood, cache):
         row, column = place // width, place % width
         here = missing[:, row, column]
         where = tf.stack([batch, tf.fill(tf.shape(batch), row), tf.fill(tf.shape(batch), column)], -1)
 
-        def fill_colour(colour, pixels, likelihood, _):
-            logits = tf.nn.log_softmax(network.pixel(pixels, row, column, cache)[0])
-            if others is not None:
-                logits = weight[slots[place]][:, None, None] * logits + others[slots[place]]
-            chosen, log_p = choose(logits[:, colour], where, colour)
+        def fill_colour(colour, pixels, likelihood):
+            logits = log_probabilities(pixels, place, cache)[:, colour]
+            chosen, log_p = choose(logits, where, colour)
             values = tf.gather_nd(pixels, where)
             values = tf.where(here[:, None] & (tf.range(COLOURS) == colour), chosen[:, None], values)
             likelihood += tf.where(here, log_p, 0.0)
-            return colour + 1, tf.tensor_scatter_nd_update(pixels, where, values), likelihood, logits
+            return colour + 1, tf.tensor_scatter_nd_update(pixels, where, values), likelihood
 
-        start = (0, pixels, likelihood, tf.zeros([tf.size(batch), COLOURS, LEVELS]))
-        # What is said of R is the same whatever G and B are: the last logits hold all three.
-        _, pixels, likelihood, logits = tf.while_loop(lambda colour, *_: colour < COLOURS, fill_colour, start)
-        if keep:
-            said = tf.tensor_scatter_nd_update(said, [[slots[place]]], logits[None])
-        return pixels, likelihood, said
+        start = (0, pixels, likelihood)
+        return tf.while_loop(lambda colour, *_: colour < COLOURS, fill_colour, start)[1:]
 
-    def visit(place, pixels, likelihood, said, cache):
-        pixels, likelihood, said = tf.cond(
-            tf.reduce_any(missing[:, place // width, place % width]),
-            lambda: fill(place, pixels, likelihood, said, cache),
-            lambda: (pixels, likelihood, said),
+    def visit(place, pixels, likelihood, cache, kept):
+        in_hole = tf.reduce_any(missing[:, place // width, place % width])
+        pixels, likelihood = tf.cond(
+            in_hole, lambda: fill(place, pixels, likelihood, cache), lambda: (pixels, likelihood)
         )
+        if keep:
+            # At a known place, the slot of the next hole's: overwritten when it comes.
+            slot = tf.minimum(slots[place], tf.size(holes) - 1)
+            kept = tf.nest.map_structure(
+                lambda parts, part: tf.tensor_scatter_nd_update(parts, [[slot]], part[None]), kept, cache
+            )
         _, cache = network.pixel(pixels, place // width, place % width, cache)
-        return place + 1, pixels, likelihood, said, cache
+        return place + 1, pixels, likelihood, cache, kept
 
-    likelihood = tf.zeros([tf.shape(pixels)[0]])
-    start = (first * width, pixels, likelihood, said, network.begin(pixels, first))
+    start = (first * width, pixels, tf.zeros([tf.shape(pixels)[0]]), cache, kept)
     last = tf.reduce_max(holes)
-    _, pixels, likelihood, said, _ = tf.while_loop(lambda place, *_: place <= last, visit, start)
-    return pixels, likelihood, said
+    _, pixels, likelihood, _, kept = tf.while_loop(lambda place, *_: place <= last, visit, start)
+    return pixels, likelihood, kept
 
 
 def hole_places(missing):
@@ -173,29 +195,30 @@ def hole_places(missing):
 def _fill_from_four_corners(network, pixels, missing, choose):
     """A product of four experts: one network that reads the image from each of its corners (section 8).
 
-    The readings from the other three corners fill the hole on their own, in mode mean, and what they say of
-    each of its sub-pixels is kept. The reading from the first corner then fills it for good, from
+    The readings from the other three corners fill the hole on their own, in mode mean, and keep their states.
+    The reading from the first corner then fills it for good, colour by colour, from
 
         p(v) ∝ Π p_d(v)^w_d    w_d the share of known pixels in the zone that reading d has just passed
 
     so that near the hole's right and lower edges those count that come from there.
     """
     mean = partial(choose_values, mode="mean")
-    weights = tf.stack([_known_share(missing, axes) for axes in CORNERS])
-    weights = tf.gather(
-        tf.reshape(weights, [len(CORNERS), tf.shape(missing)[0], -1]), hole_places(missing), axis=2
+    shares = tf.stack([_known_share(missing, axes) for axes in CORNERS])
+    shares = tf.gather(
+        tf.reshape(shares, [len(CORNERS), tf.shape(missing)[0], -1]), hole_places(missing), axis=2
     )
-    weights = tf.transpose(weights / tf.reduce_sum(weights, 0), [0, 2, 1])
+    weights = tf.unstack(tf.transpose(shares / tf.reduce_sum(shares, 0), [0, 2, 1]), len(CORNERS))
     places = tf.reshape(tf.range(missing.shape[1] * missing.shape[2]), [1, *missing.shape[1:]])
-    others = 0.0
-    first, *rest = tf.unstack(weights, len(CORNERS))
-    for weight, axes in zip(rest, CORNERS[1:], strict=True):
+    experts = [(weights[0], None)]
+    for weight, axes in zip(weights[1:], CORNERS[1:], strict=True):
         turned = tf.reverse(missing, axes)
-        _, _, said = _read(network, tf.reverse(pixels, axes), turned, mean, keep=True)
+        _, _, states = _read(network, tf.reverse(pixels, axes), turned, mean, keep=True)
         # Which place of the image each of the turned one's is, and back into the image's order.
-        order = tf.gather(tf.reshape(tf.reverse(places, axes), [-1]), hole_places(turned))
-        others += weight[:, :, None, None] * tf.gather(said, tf.argsort(order))
-    return _read(network, pixels, missing, choose, weight=first, others=others)[:2]
+        order = tf.argsort(tf.gather(tf.reshape(tf.reverse(places, axes), [-1]), hole_places(turned)))
+        experts.append(
+            (weight, tf.nest.map_structure(lambda part, order=order: tf.gather(part, order), states))
+        )
+    return _read(network, pixels, missing, choose, experts=experts)[:2]
 
 
 def _known_share(missing, axes):

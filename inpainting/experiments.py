@@ -142,7 +142,7 @@ class Config:
     learning_rate: float = 1e-3
     learning_rate_warmup: int = 200  # steps from 0 to the learning rate
     ema_decay: float = 0.999
-    patience: int = 20  # validations without a better hole_mse before the run stops
+    patience: int = 20  # validations without a better value of the method's criterion before the run stops
     log_every: int = 50
     validate_every: int = 500
     checkpoint_every: int = 500
@@ -160,9 +160,8 @@ class Config:
     @property
     def patch(self):
         """Side of the centred square that the generator can fill: hole and overlap, or the whole image."""
-        if self.mask != "center" or self.method == "density":
-            return self.image_size
-        return self.hole + 2 * self.overlap
+        describes_the_hole = self.method != "density" or self.model == "conditional_pixel_cnn"
+        return self.hole + 2 * self.overlap if self.mask == "center" and describes_the_hole else self.image_size
 
     @property
     def phases(self):
@@ -330,7 +329,7 @@ def resolved(config):
         if config.critic_filters is None
         else config.critic_filters,
         hole=size // 4 if config.hole is None else config.hole,
-        overlap=size // 8 if config.overlap is None else config.overlap,
+        overlap=_overlap(config),
         warmup_steps=_warmup_steps(config),
     )
     _check(size >= 16 and size % 8 == 0, "image_size", config, "a multiple of 8, at least 16")
@@ -375,7 +374,15 @@ def resolved(config):
     return config
 
 
+def _overlap(config):
+    if config.method == "density":
+        return 0
+    return config.image_size // 8 if config.overlap is None else config.overlap
+
+
 def _check_density(config):
+    if config.jit == "on":
+        raise InputError("jit=on: XLA cannot compile a density model's step; leave --jit out")
     if config.model in ("row_lstm", "diagonal_bilstm"):
         _check(config.units % 3 == 0, "units", config, "divisible by 3: a third for each colour")
     _check(config.context >= 2, "context", config, "at least 2")

@@ -81,15 +81,15 @@ def maps(images, values, title, path):
     _write(figure, path)
 
 
-def curves(histories, path):
-    """Writes the validation hole_mse over the time of training. histories: name -> (minutes, values)."""
+def curves(histories, criterion, path):
+    """Writes the validation's criterion over the time of training. histories: name -> (minutes, values)."""
     figure = Figure(figsize=(6, 3.6), dpi=100)
     axis = figure.subplots()
     for name, (minutes, values) in histories.items():
         axis.plot(minutes, values, marker=".", label=name)
     axis.set_yscale("log")
     axis.set_xlabel("minutes of training steps")
-    axis.set_ylabel("hole_mse on validation")
+    axis.set_ylabel(f"{criterion} on validation")
     axis.legend(fontsize=8)
     _write(figure, path)
 

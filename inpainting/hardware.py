@@ -41,7 +41,7 @@ def jit(wanted, *, deterministic=False, density=False):
 
     auto: on a GPU; on a CPU it is slower. A density model's step has shapes that XLA does not know.
     """
-    if density and wanted != "on":
+    if density:
         return False, "density model"
     if deterministic:
         return False, "deterministic"  # Keras 3 would refuse to combine them

@@ -5,11 +5,10 @@ used. Here a network with skip connections (Ronneberger et al. 2015, arXiv 1505.
 and the mask and describes every pixel by `features` numbers. They enter the Pixel CNN beside its zone, which
 holds the pixels nearest before the predicted one:
 
-    rows above: context // 2 + 1 of them, columns −(context // 2 + 1) … +(context // 2 + 1); left: as many
-    pixels
+    with r = context // 2 + 1:  r rows above, columns −r … +r, and r pixels to the left
 
-Without the earlier hole pixels (`visible` = the context alone) the same network gives p(hole pixel |
-context), whose mean is the completion of least squared error.
+Without the earlier hole pixels (`visible` = the context alone) the same network gives p(hole pixel | context),
+whose mean is the completion of least squared error.
 """
 
 import numpy as np
@@ -40,6 +39,7 @@ class ConditionalPixelCNN(PixelCNN):
 
     def describe(self, pixels, mask, training=False):
         """What the whole context says of every pixel, [B, H, W, features]. Hole pixels are not looked at."""
+        mask = tf.cast(mask, tf.float32)  # under mixed precision Keras hands it over in 16 bits
         context = scaled(pixels) * (1 - mask)
         return self.describing(tf.concat([context, mask], -1), training=training)
 

@@ -54,9 +54,12 @@ class DiagonalLSTM(keras.layers.Layer):
         gates = tf.transpose(skew(self.input_to_state(inputs)), [2, 0, 1, 3])
         hidden = tf.zeros([tf.shape(inputs)[0], tf.shape(inputs)[1], self.units], gates.dtype)
 
+        kernel = self._kernel()
+
         def step(gates, state):
             above = tf.pad(state[0], [[0, 0], [1, 0], [0, 0]])[:, :-1]
-            return self._step(gates, above, state[0], state[1])
+            before = tf.reshape(tf.concat([above, state[0]], -1), [-1, 2 * self.units])
+            return lstm(gates + tf.reshape(before @ kernel, tf.shape(gates)), state[1])
 
         hiddens, _ = scan(step, gates, (hidden, tf.cast(hidden, tf.float32)))
         return unskew(tf.transpose(hiddens, [1, 2, 0, 3]), inputs.shape[2])
@@ -66,7 +69,9 @@ class DiagonalLSTM(keras.layers.Layer):
 
         above: the hidden [B, units] of the pixel above; state: (hidden, memory) of the one to its left.
         """
-        return self._step(self.input_to_state.centre(inputs), above, *state)
+        hidden, memory = state
+        gates = self.input_to_state.centre(inputs) + tf.concat([above, hidden], -1) @ self._kernel()
+        return lstm(gates, memory)
 
     def row(self, inputs, above):
         """The hidden features of one row, [W, B, units], from its features [W, B, C] and the row above's."""
@@ -83,9 +88,10 @@ class DiagonalLSTM(keras.layers.Layer):
         hidden = tf.zeros([batch, self.units], dtype)
         return hidden, tf.cast(hidden, tf.float32)
 
-    def _step(self, gates, above, hidden, memory):
+    def _kernel(self):
+        """[2 · units, 4 · units], of the pixel above and of the one to the left."""
         kernel = tf.cast(tf.convert_to_tensor(self.state_to_state), self.compute_dtype)
-        return lstm(gates + above @ kernel[0] + hidden @ kernel[1], memory)
+        return tf.reshape(kernel, [2 * self.units, 4 * self.units])
 
     def get_config(self):
         return {**super().get_config(), "units": self.units}

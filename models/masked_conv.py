@@ -14,34 +14,38 @@ COLOURS = 3
 LEVELS = 256
 
 
-def kernel_mask(shape, mask):
+def kernel_mask(shape, mask, in_turn=True):
     """The 0/1 mask of a kernel [height, width, input, output]: float32 of that shape.
 
     Rows above the centre and the pixels left of it are seen; of the centre, the earlier colours, and with mask
-    "B" the own colour too.
+    "B" the own colour too. in_turn: the output features are of the colours R, G, B, R, …; else the first third
+    is of R, the second of G, the last of B.
     """
     height, width, inputs, outputs = shape
     seen = np.zeros(shape, np.float32)
     seen[: height // 2] = 1
     seen[height // 2, : width // 2] = 1
-    source, target = np.arange(inputs)[:, None] % COLOURS, np.arange(outputs) % COLOURS
+    source, target = np.arange(inputs)[:, None] % COLOURS, np.arange(outputs)
+    target = target % COLOURS if in_turn else target // (outputs // COLOURS)
     seen[height // 2, width // 2] = source <= target if mask == "B" else source < target
     return seen
 
 
 @keras.utils.register_keras_serializable("inpainting")
 class MaskedConv2D(keras.layers.Conv2D):
-    """A convolution that sees the context of each pixel alone. mask: "A" in the first layer, "B" after it.
+    """A convolution that sees the context of each pixel alone. mask, in_turn: of `kernel_mask`.
 
-    The mask multiplies the kernel in every call, so that an untrained layer is causal too.
+    The mask is "A" in the first layer and "B" after it. It multiplies the kernel in every call, so that an
+    untrained layer is causal too.
     """
 
-    def __init__(self, filters, kernel_size, *, mask, **kwargs):
+    def __init__(self, filters, kernel_size, *, mask, in_turn=True, **kwargs):
         kwargs = {"kernel_initializer": "he_normal", **kwargs}
         if filters % COLOURS:
             raise ValueError(f"Features must be divisible by 3, one third a colour. Received: {filters}")
         super().__init__(filters, kernel_size, padding="same", **kwargs)
         self.mask = mask
+        self.in_turn = in_turn
 
     def call(self, inputs):
         kernel, bias = self._weights()
@@ -55,11 +59,11 @@ class MaskedConv2D(keras.layers.Conv2D):
 
     def _weights(self):
         kernel = tf.cast(tf.convert_to_tensor(self.kernel), self.compute_dtype)
-        mask = tf.constant(kernel_mask(kernel.shape, self.mask), kernel.dtype)
+        mask = tf.constant(kernel_mask(kernel.shape, self.mask, self.in_turn), kernel.dtype)
         return kernel * mask, tf.cast(tf.convert_to_tensor(self.bias), self.compute_dtype)
 
     def get_config(self):
-        config = {**super().get_config(), "mask": self.mask}
+        config = {**super().get_config(), "mask": self.mask, "in_turn": self.in_turn}
         del config["padding"]
         return config
 
@@ -70,11 +74,9 @@ def scaled(pixels):
 
 
 def sub_pixel_logits(features):
-    """[…, 768], value v of colour c at 3 v + c, -> float32 logits […, 3, 256]."""
-    shape = tf.concat([tf.shape(features)[:-1], [LEVELS, COLOURS]], 0)
-    logits = tf.reshape(tf.cast(features, tf.float32), shape)
-    rank = len(features.shape)
-    return tf.transpose(logits, [*range(rank - 1), rank, rank - 1])
+    """[…, 768], the 256 of a colour after those of the one before, -> float32 logits […, 3, 256]."""
+    shape = tf.concat([tf.shape(features)[:-1], [COLOURS, LEVELS]], 0)
+    return tf.reshape(tf.cast(features, tf.float32), shape)
 
 
 def lstm(gates, memory):

@@ -3,8 +3,8 @@
 The pixel itself is the last of the 25; none to its right is seen, in no row. A convolution over the whole zone,
 then convolutions of size 1 with Leaky ReLU and dropout, then a softmax of 256 levels a colour:
 
-    zone 24 · (3 values + inside the image) | units × layers | R: 256; G: units (+ R), 256; B: units (+ R, G),
-    256
+    zone 24 · (3 values + inside the image) | units × layers |
+        R: 256    G: units (+ R), 256    B: units (+ R, G), 256
 
 All look at one zone alone, so the network is a classifier of zones [N, 24, 4], trained on random pixels of many
 images, and slid over an image when all of it is wanted. `context` is the side of the zone, 5; 7 or 9 for larger
@@ -74,6 +74,14 @@ class PixelCNN(keras.Model):
         return self.heads[colour]([hidden, values[:, :colour]] if colour else hidden)
 
 
+@keras.utils.register_keras_serializable("inpainting")
+class Sum(keras.layers.Layer):
+    """The sum of tensors of one shape. Keras 3's Add takes [0, n] for a bias, and fails."""
+
+    def call(self, inputs):
+        return tf.add_n(inputs)
+
+
 def _trunk(inputs, units, layers, dropout):
     zone = x = keras.Input((inputs,), name="zone")
     for index in range(1, layers + 1):
@@ -92,7 +100,7 @@ def _head(colour, units):
     earlier = keras.Input((colour,), dtype="int32", name="earlier")
     x = keras.layers.Dense(units, kernel_initializer="he_normal", name="own")(hidden)
     tables = [keras.layers.Embedding(LEVELS, units, name=f"table{index}") for index in range(colour)]
-    x = keras.layers.Add()([x, *(table(earlier[:, index]) for index, table in enumerate(tables))])
+    x = Sum()([x, *(table(earlier[:, index]) for index, table in enumerate(tables))])
     x = keras.layers.LeakyReLU(0.2)(x)
     return keras.Model([hidden, earlier], keras.layers.Dense(LEVELS, dtype="float32", name="levels")(x))
 

@@ -1,7 +1,7 @@
 """The frame of the Row LSTM and the Diagonal BiLSTM (Pixel Recurrent Neural Networks, section 3).
 
-    mask A 7×7 to 2h features | recurrent layer with its residual connection × layers | ReLU 1×1 to 2h × 2 | 3
-    × 256
+    mask A 7×7 to 2h features | recurrent layer with its residual connection × layers |
+        ReLU 1×1 to 2h × 2 | ReLU 1×1 to 3 × 256
 
 All masks but the first are B. The published residual connection: the recurrent layer's h features go up to 2h
 by a 1×1 convolution and are added to its input.
@@ -33,7 +33,7 @@ class PixelRNN(keras.Model):
             MaskedConv2D(2 * units, 1, mask="B", name="head1"),
             MaskedConv2D(2 * units, 1, mask="B", name="head2"),
         ]
-        self.levels = MaskedConv2D(COLOURS * LEVELS, 1, mask="B", name="levels")
+        self.levels = MaskedConv2D(COLOURS * LEVELS, 1, mask="B", in_turn=False, name="levels")
         self(tf.zeros([1, 1, 1, COLOURS], tf.int32))  # makes the weights, the same for any image size
 
     def call(self, pixels, training=False):

@@ -79,9 +79,7 @@ def test_what_the_hole_holds_is_not_looked_at(name, pixels, mask):
 @pytest.mark.parametrize("mode", ["greedy", "mean"])
 @pytest.mark.parametrize("name", BUILDERS)
 def test_an_image_without_a_hole_comes_back(name, mode, pixels, mask):
-    fill = tf.function(lambda pixels, mask: complete(network, pixels, mask, mode=mode))
-    network = network_of(name)
-    completed, likelihood = fill(tf.constant(pixels, tf.int32), tf.constant(0 * mask))
+    completed, likelihood = complete(network_of(name), tf.constant(pixels, tf.int32), 0 * mask, mode=mode)
     np.testing.assert_array_equal(completed, pixels)
     np.testing.assert_array_equal(likelihood, 0)
 
@@ -127,14 +125,30 @@ def test_samples_follow_the_distribution():
 def test_a_low_temperature_is_greedy(pixels, mask):
     network = network_of("pixel_cnn")
     images = tf.constant(pixels, tf.int32)
-    cold, _ = complete(network, images, mask, mode="sample", temperature=1e-4)
-    greedy, _ = complete(network, images, mask, mode="greedy")
+    cold, cold_likelihood = complete(network, images, mask, mode="sample", temperature=1e-4)
+    greedy, likelihood = complete(network, images, mask, mode="greedy")
     np.testing.assert_array_equal(cold, greedy)
+    np.testing.assert_allclose(cold_likelihood, likelihood, rtol=1e-5)  # at temperature 1, both
 
 
-def test_an_unknown_mode_is_refused(pixels, mask):
+def test_what_cannot_be_meant_is_refused(pixels, mask):
+    network, images = network_of("pixel_cnn"), tf.constant(pixels, tf.int32)
     with pytest.raises(ValueError, match="one of mean, greedy, sample"):
-        complete(network_of("pixel_cnn"), tf.constant(pixels, tf.int32), mask, mode="argmax")
+        complete(network, images, mask, mode="argmax")
+    for temperature in (0.0, -1.0):
+        with pytest.raises(ValueError, match="temperature must be more than 0"):
+            complete(network, images, mask, mode="sample", temperature=temperature)
+
+
+def test_no_draw_falls_behind_the_last_possible_value():
+    """All probability on value 3 and a draw just below 1: rounding of the sum gives no other value."""
+    random = np.random.default_rng(0)
+    logits = random.normal(size=(500, 256)).astype(np.float32)
+    logits[:, 200:] = -1e9
+    where = tf.constant([[0, 0, 0]] * 500)
+    uniform = tf.fill([1, 1, 1, 3], np.float32(1 - 2**-23))
+    chosen, _ = choose_values(tf.constant(logits), where, 0, mode="sample", uniform=uniform)
+    assert chosen.numpy().max() < 200
 
 
 def four_readings():
@@ -146,20 +160,54 @@ def four_readings():
     return network
 
 
-def test_four_corners_of_one_pixel_by_hand():
-    """One pixel in the middle of 9×9: all have seen the same share, so p ∝ (p1 p2 p3 p4)^¼ for its R."""
+def readings_of(network, blank, axes, row, column):
+    """log p of a pixel's colours, [B, 3, 256], by the reading from one corner of pixels that are all known."""
+    logits = network(tf.constant(np.flip(blank, axes), tf.int32)).numpy()
+    return tf.nn.log_softmax(np.flip(logits, axes)[:, row, column]).numpy()
+
+
+@pytest.mark.parametrize("mode", ["greedy", "mean"])
+def test_four_corners_by_hand(mode):
+    """A hole of 2×3 in 9×9: three readings fill it alone, then their product with the first fills it."""
     network = four_readings()
-    pixels = np.random.default_rng(1).integers(0, 256, (3, 9, 9, 3))
-    mask = np.zeros((3, 9, 9, 1), np.float32)
-    mask[:, 4, 4] = 1
-    completed, _ = complete(network, tf.constant(pixels, tf.int32), mask, mode="mean")
+    pixels = np.random.default_rng(1).integers(0, 256, (2, 9, 9, 3))
+    mask = np.zeros((2, 9, 9, 1), np.float32)
+    mask[:, 4:6, 3:6] = 1
     blank = np.where(mask > 0, 0, pixels)
-    log_p = 0
-    for axes in ([], [1], [2], [1, 2]):
-        logits = tf.reverse(network(tf.constant(np.flip(blank, axes), tf.int32)), axes)
-        log_p += tf.nn.log_softmax(logits[:, 4, 4, 0]) / 4
-    expected = tf.nn.softmax(log_p).numpy() @ np.arange(256)
-    np.testing.assert_array_equal(completed[:, 4, 4, 0], np.round(expected))
+    corners = ([], [1], [2], [1, 2])
+
+    def share(axes, row, column):
+        """Known pixels of the 24 before a pixel, in the order of the reading."""
+        known = np.pad(np.flip(1 - mask[0, ..., 0], [axis - 1 for axis in axes]), [[4, 0], [4, 0]])
+        row, column = (8 - row if 1 in axes else row), (8 - column if 2 in axes else column)
+        return max((known[row : row + 5, column : column + 5].sum() - known[row + 4, column + 4]) / 24, 0.01)
+
+    def choose(log_p):
+        p = np.exp(log_p - log_p.max(-1, keepdims=True))
+        return p.argmax(-1) if mode == "greedy" else np.round(p / p.sum(-1, keepdims=True) @ np.arange(256))
+
+    # Each of the others fills the hole in its own order with its own means.
+    alone = []
+    for axes in corners[1:]:
+        turned, missing = np.flip(blank, axes).copy(), np.flip(mask, axes)
+        for row, column in np.argwhere(missing[0, ..., 0]):
+            for colour in range(3):
+                log_p = readings_of(network, turned, [], row, column)[:, colour]
+                turned[:, row, column, colour] = np.round(np.exp(log_p) @ np.arange(256))
+        alone.append(np.flip(turned, axes))
+    filled = blank.copy()
+    for row, column in np.argwhere(mask[0, ..., 0]):
+        weights = np.array([share(axes, row, column) for axes in corners])
+        weights /= weights.sum()
+        for colour in range(3):
+            log_p = 0
+            for weight, axes, known in zip(weights, corners, [filled, *alone], strict=True):
+                known = known.copy()
+                known[:, row, column] = filled[:, row, column]  # the pixel's own earlier colours: as chosen
+                log_p = log_p + weight * readings_of(network, known, axes, row, column)[:, colour]
+            filled[:, row, column, colour] = choose(log_p)
+    completed, _ = complete(network, tf.constant(pixels, tf.int32), mask, mode=mode)
+    np.testing.assert_array_equal(completed, filled)
 
 
 def test_four_corners_leave_the_context_and_look_at_what_comes_after(pixels, mask):

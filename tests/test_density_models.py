@@ -148,6 +148,9 @@ def test_masks_a_and_b():
     np.testing.assert_array_equal(mask[1, 1], [[0, 1, 1, 0, 1, 1], [0, 0, 1, 0, 0, 1], [0] * 6])
     own = [[1, 1, 1, 1, 1, 1], [0, 1, 1, 0, 1, 1], [0, 0, 1, 0, 0, 1]]
     np.testing.assert_array_equal(kernel_mask((3, 3, 3, 6), "B")[1, 1], own)
+    # To R, R, G, G, B, B.
+    thirds = [[1, 1, 1, 1, 1, 1], [0, 0, 1, 1, 1, 1], [0, 0, 0, 0, 1, 1]]
+    np.testing.assert_array_equal(kernel_mask((3, 3, 3, 6), "B", in_turn=False)[1, 1], thirds)
     with pytest.raises(ValueError, match="divisible by 3"):
         MaskedConv2D(4, 1, mask="A")
 
@@ -230,11 +233,18 @@ def test_diagonal_lstm_in_numpy():
     np.testing.assert_allclose(hiddens, hidden[1:, 1:], atol=1e-5)
 
 
-def test_one_hot_times_matrix_is_a_look_up():
+def test_flattened_row_lstm_in_numpy():
+    """One-hot values times the table, the LSTM, softmax layer: the logits of a value come before it is read."""
     network = flattened_row_lstm(units=4)
-    values = tf.constant([[3, 255, 0]])
-    table = network.tables[0].embeddings.numpy()
-    np.testing.assert_allclose(network.tables[0](values)[0], np.eye(256)[[3, 255, 0]] @ table, atol=1e-6)
+    values = [3, 255, 0, 7, 9, 200]
+    logits = network(tf.constant([[[values[:3], values[3:]]]])).numpy().reshape(6, 256)
+    table, layer = network.tables[0].embeddings.numpy(), network.recurrent[0]
+    hidden = memory = np.zeros(4)
+    for value, expected in zip(values, logits, strict=True):
+        kernel, bias = (weight.numpy() for weight in (network.levels.kernel, network.levels.bias))
+        np.testing.assert_allclose(hidden @ kernel + bias, expected, atol=1e-5)
+        gates = np.eye(256)[value] @ table + layer.bias.numpy() + hidden @ layer.state_to_state.numpy()
+        hidden, memory = numpy_lstm(gates, memory)
 
 
 def dense(inputs, outputs):

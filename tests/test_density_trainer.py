@@ -138,6 +138,24 @@ def test_the_loss_is_the_mean_of_nats(small_config):
 
 
 @pytest.mark.parametrize("model", ["pixel_cnn", "conditional_pixel_cnn"])
+def test_validation_measures_the_average(model, small_config):
+    """The conditional one the hole alone: of a whole image it says nothing."""
+    config = small_config(model)
+    trainer = build_small(config)
+    batch = {key: value[0] for key, value in fake_batches(config, 1).items()}
+    before = {name: float(value) for name, value in trainer.test_step(batch).items()}
+    assert ("bits_per_dim" in before) == (model == "pixel_cnn")
+    sub_pixels = 3 * float(tf.reduce_sum(batch["mask"][0]))
+    bits_by_hand = before["nats_per_hole"] / np.log(2) / sub_pixels
+    assert before["hole_bits_per_dim"] == pytest.approx(bits_by_hand, rel=1e-4)
+    for weight in trainer.generator.trainable_variables:
+        weight.assign(weight + 1.0)
+    for tracker in trainer.metrics:
+        tracker.reset_state()
+    assert {name: float(value) for name, value in trainer.test_step(batch).items()} == before
+
+
+@pytest.mark.parametrize("model", ["pixel_cnn", "conditional_pixel_cnn"])
 def test_a_local_model_learns_a_constant_image(model, small_config):
     """Every value is 200: after some steps bits/dim are far below 8."""
     settings = {"dropout": 0.0, "learning_rate_warmup": 0, "learning_rate": 0.01, "steps": 1000}

@@ -188,6 +188,7 @@ def refused(*arguments):
         (["--model", "vgg_wgan", "--steps", "three"], "steps is a whole number"),
         (["--model", "vgg_wgan", "--hole", "30"], "larger than image_size=32"),
         (["--model", "vgg_wgan", "--set", "image_size=20"], "multiple of 8"),
+        (["--model", "pixel_cnn", "--jit", "on"], "XLA cannot compile a density model's step"),
         (["--model", "row_lstm", "--set", "units=64"], "units=64: units must be divisible by 3"),
         (
             ["--model", "pixel_cnn", "--set", "directions=4"],

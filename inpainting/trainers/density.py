@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from inpainting.completion import complete
 from inpainting.losses.likelihood import bits, nats
+from inpainting.losses.reconstruction import hole_pixels
 from inpainting.metrics import DENSITY_PER_IMAGE
 from inpainting.pixels import as_pixels, to_float
 from inpainting.trainers.trainer import Trainer
@@ -27,7 +28,6 @@ class DensityTrainer(Trainer):
     """
 
     TRACKED = WARMUP_TRACKED = ("loss", "bits_per_dim", "generator_gradient_norm")
-    MEASURED = DENSITY_PER_IMAGE
 
     def __init__(self, *, pixels_per_image=128, segment_rows=None, blind=0.5, **kwargs):
         super().__init__(**kwargs)
@@ -35,6 +35,11 @@ class DensityTrainer(Trainer):
         self.segment_rows = segment_rows
         self.blind = blind
         self._complete = tf.function(partial(complete, self.ema_generator, mode="mean"), reduce_retracing=True)
+
+    @property
+    def MEASURED(self):
+        conditional = hasattr(self.generator, "describe")
+        return [name for name in DENSITY_PER_IMAGE if not conditional or name != "bits_per_dim"]
 
     def call(self, inputs, training=False):
         """The averaged network's completion (mode mean) of [context, mask], [B, S, S, 3] in [-1, 1]."""
@@ -102,12 +107,17 @@ class DensityTrainer(Trainer):
 def per_image_nats(network, pixels, mask):
     """The DENSITY_PER_IMAGE values of int32 pixels [B, H, W, 3] under a network: a dict of float32 [B].
 
-    A network that describes the context says nothing of known pixels: it has the values of the hole alone.
+    A network that describes the context says nothing of known pixels: it has no `bits_per_dim`, of the image.
     """
-    conditional = hasattr(network, "describe")
-    logits = network([pixels, mask] if conditional else pixels, training=False)
-    values = nats(logits=logits, pixels=pixels)
-    hole = tf.reduce_sum(values * mask, axis=[1, 2, 3])
-    sub_pixels = tf.cast(pixels.shape[-1], tf.float32) * tf.maximum(tf.reduce_sum(mask, axis=[1, 2, 3]), 1.0)
-    whole = tf.fill(tf.shape(hole), float("nan")) if conditional else tf.reduce_mean(values, axis=[1, 2, 3])
-    return {"nats_per_hole": hole, "hole_bits_per_dim": bits(hole / sub_pixels), "bits_per_dim": bits(whole)}
+    if hasattr(network, "describe"):
+        where = tf.cast(tf.where(mask[..., 0] > 0), tf.int32)
+        logits = network.logits_at(pixels, where, description=network.describe(pixels, mask))
+        values = tf.reduce_sum(nats(logits=logits, pixels=tf.gather_nd(pixels, where)), -1)
+        hole = tf.math.unsorted_segment_sum(values, where[:, 0], tf.shape(pixels)[0])
+        whole = {}
+    else:
+        values = nats(logits=network(pixels, training=False), pixels=pixels)
+        hole = tf.reduce_sum(values * mask, axis=[1, 2, 3])
+        whole = {"bits_per_dim": bits(tf.reduce_mean(values, axis=[1, 2, 3]))}
+    sub_pixels = tf.cast(pixels.shape[-1], tf.float32) * hole_pixels(mask)
+    return {"nats_per_hole": hole, "hole_bits_per_dim": bits(hole / sub_pixels), **whole}
