@@ -53,11 +53,16 @@ def test_every_density_model_is_completed():
     assert set(BUILDERS) == set(DENSITY)
 
 
-@pytest.mark.parametrize("mode", ["greedy", "sample", "mean"])
-@pytest.mark.parametrize("name", BUILDERS)
+@pytest.mark.parametrize(
+    ("name", "mode"),
+    [
+        (name, mode)
+        for name in BUILDERS
+        for mode in ("greedy", "sample", "mean")
+        if (name, mode) != ("conditional_pixel_cnn", "mean")  # given the context alone: the test below
+    ],
+)
 def test_the_naive_way_gives_the_same(name, mode, pixels, mask):
-    if (name, mode) == ("conditional_pixel_cnn", "mean"):
-        pytest.skip("its mean is that given the context alone: a test of its own")
     network = network_of(name)
     fast = tf.function(lambda pixels, mask: complete(network, pixels, mask, mode=mode, seed=5))
     completed, likelihood = fast(tf.constant(pixels, tf.int32), tf.constant(mask))
@@ -160,9 +165,9 @@ def four_readings():
     return network
 
 
-def readings_of(network, blank, axes, row, column):
+def readings_of(forward, pixels, axes, row, column):
     """log p of a pixel's colours, [B, 3, 256], by the reading from one corner of pixels that are all known."""
-    logits = network(tf.constant(np.flip(blank, axes), tf.int32)).numpy()
+    logits = forward(tf.constant(np.flip(pixels, axes), tf.int32)).numpy()
     return tf.nn.log_softmax(np.flip(logits, axes)[:, row, column]).numpy()
 
 
@@ -170,6 +175,7 @@ def readings_of(network, blank, axes, row, column):
 def test_four_corners_by_hand(mode):
     """A hole of 2×3 in 9×9: three readings fill it alone, then their product with the first fills it."""
     network = four_readings()
+    forward = tf.function(network)
     pixels = np.random.default_rng(1).integers(0, 256, (2, 9, 9, 3))
     mask = np.zeros((2, 9, 9, 1), np.float32)
     mask[:, 4:6, 3:6] = 1
@@ -192,7 +198,7 @@ def test_four_corners_by_hand(mode):
         turned, missing = np.flip(blank, axes).copy(), np.flip(mask, axes)
         for row, column in np.argwhere(missing[0, ..., 0]):
             for colour in range(3):
-                log_p = readings_of(network, turned, [], row, column)[:, colour]
+                log_p = readings_of(forward, turned, [], row, column)[:, colour]
                 turned[:, row, column, colour] = np.round(np.exp(log_p) @ np.arange(256))
         alone.append(np.flip(turned, axes))
     filled = blank.copy()
@@ -204,7 +210,7 @@ def test_four_corners_by_hand(mode):
             for weight, axes, known in zip(weights, corners, [filled, *alone], strict=True):
                 known = known.copy()
                 known[:, row, column] = filled[:, row, column]  # the pixel's own earlier colours: as chosen
-                log_p = log_p + weight * readings_of(network, known, axes, row, column)[:, colour]
+                log_p = log_p + weight * readings_of(forward, known, axes, row, column)[:, colour]
             filled[:, row, column, colour] = choose(log_p)
     completed, _ = complete(network, tf.constant(pixels, tf.int32), mask, mode=mode)
     np.testing.assert_array_equal(completed, filled)
