@@ -14,7 +14,7 @@ demo: setup
 	@echo "Model for serving: $(DEMO)/saved_model/1"
 
 test: setup lint
-	$(BIN)/python -m pytest -q -rs
+	$(BIN)/python -m pytest -q -rs -n auto --maxprocesses 4 --dist worksteal
 
 lint: setup
 	$(BIN)/ruff check .

@@ -97,9 +97,9 @@ def small_arguments(pictures, workdir, *, model="vgg_wgan", **settings):
 
 @pytest.fixture(scope="session")
 def finished_run(pictures, tmp_path_factory):
-    """The work directory of a small finished run, made once."""
+    """The work directory of a small finished run, made once, with --deterministic."""
     workdir = tmp_path_factory.mktemp("runs") / "small"
-    finished = command("train.py", *small_arguments(pictures, workdir))
+    finished = command("train.py", *small_arguments(pictures, workdir), "--deterministic")
     assert finished.returncode == 0, finished.stderr
     return workdir
 

@@ -173,19 +173,19 @@ def readings_of(forward, pixels, axes, row, column):
 
 @pytest.mark.parametrize("mode", ["greedy", "mean"])
 def test_four_corners_by_hand(mode):
-    """A hole of 2×3 in 9×9: three readings fill it alone, then their product with the first fills it."""
+    """A hole of 2×2 in 7×7: three readings fill it alone, then their product with the first fills it."""
     network = four_readings()
     forward = tf.function(network)
-    pixels = np.random.default_rng(1).integers(0, 256, (2, 9, 9, 3))
-    mask = np.zeros((2, 9, 9, 1), np.float32)
-    mask[:, 4:6, 3:6] = 1
+    pixels = np.random.default_rng(1).integers(0, 256, (2, 7, 7, 3))
+    mask = np.zeros((2, 7, 7, 1), np.float32)
+    mask[:, 3:5, 2:4] = 1
     blank = np.where(mask > 0, 0, pixels)
     corners = ([], [1], [2], [1, 2])
 
     def share(axes, row, column):
         """Known pixels of the 24 before a pixel, in the order of the reading."""
         known = np.pad(np.flip(1 - mask[0, ..., 0], [axis - 1 for axis in axes]), [[4, 0], [4, 0]])
-        row, column = (8 - row if 1 in axes else row), (8 - column if 2 in axes else column)
+        row, column = (6 - row if 1 in axes else row), (6 - column if 2 in axes else column)
         return max((known[row : row + 5, column : column + 5].sum() - known[row + 4, column + 4]) / 24, 0.01)
 
     def choose(log_p):

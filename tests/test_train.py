@@ -64,11 +64,9 @@ def test_a_run_leaves_what_the_readme_says(finished_run):
     assert all(np.isfinite(value) for line in lines for value in line.values())
 
 
-def test_kill_and_resume_is_bit_exact(pictures, tmp_path):
+def test_kill_and_resume_is_bit_exact(pictures, finished_run, tmp_path):
     """20 steps in one go, and 10 steps, kill −9 and --resume to 20, end in the same bits."""
-    once, twice = tmp_path / "once", tmp_path / "twice"
-    assert command("train.py", *small_arguments(pictures, once), "--deterministic").returncode == 0
-
+    once, twice = finished_run, tmp_path / "run"
     killed_at_10 = (
         "import os, signal, sys; from inpainting import checkpoints; save = checkpoints.save\n"
         "def save_and_die(path, state, progress):\n"
@@ -114,14 +112,15 @@ def test_kill_and_resume_is_bit_exact(pictures, tmp_path):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_saves_and_ends_the_run(pictures, tmp_path, number):
     workdir = tmp_path / "run"
-    process = start(*small_arguments(pictures, workdir, steps=100_000, checkpoint_every=10))
+    settings = {"model": "vgg_l2", "steps": 100_000, "checkpoint_every": 10}
+    process = start(*small_arguments(pictures, workdir, **settings))
     wait_for(workdir / "checkpoints" / "last.npz", process)
     process.send_signal(number)
     stdout, stderr = process.communicate(timeout=120)
     assert process.returncode == 128 + number, stderr
     groups, _ = checkpoints.load(workdir / "checkpoints" / "last.npz")
     step = int(groups["step"][0])
-    resume = f"python train.py --model vgg_wgan --workdir {workdir} --resume"
+    resume = f"python train.py --model vgg_l2 --workdir {workdir} --resume"
     assert f"stopped at step {step}: continue with {resume}" in stdout
     assert not (workdir / "saved_model").exists()
     assert "Traceback" not in stderr
@@ -132,6 +131,7 @@ def test_a_loss_that_is_not_finite_stops_the_run(pictures, tmp_path):
     arguments = small_arguments(
         pictures,
         workdir,
+        model="vgg_l2",
         learning_rate=1e30,
         learning_rate_warmup=12,
         checkpoint_every=1,
@@ -147,17 +147,16 @@ def test_a_loss_that_is_not_finite_stops_the_run(pictures, tmp_path):
 def test_early_stopping_keeps_the_best_and_exports(pictures, tmp_path):
     workdir = tmp_path / "run"
     # Weights that do not move: what still does, batch normalisation's statistics, soon ends getting better.
-    settings = {"learning_rate": 1e-30, "alpha": 1, "validate_every": 5, "patience": 2, "warmup_steps": 0}
-    finished = command("train.py", *small_arguments(pictures, workdir, **settings, ema_decay=0, steps=1000))
+    settings = {"learning_rate": 1e-30, "ema_decay": 0, "validate_every": 5, "patience": 2, "steps": 1000}
+    arguments = small_arguments(pictures, workdir, model="vgg_l2", **settings)
+    finished = command("train.py", *arguments)
     assert finished.returncode == 0, finished.stderr
     assert "stopping early" in finished.stdout
     _, progress = checkpoints.load(workdir / "checkpoints" / "last.npz")
     assert progress["stopped"] and progress["stale"] == 2
     assert (workdir / "saved_model" / "1").exists()
     assert "goes on" in finished.stdout
-    again = command(
-        "train.py", *small_arguments(pictures, workdir, **settings, ema_decay=0, steps=1000), "--resume"
-    )
+    again = command("train.py", *arguments, "--resume")
     assert again.returncode == 0 and "validation at step" not in again.stdout
 
 
