@@ -221,15 +221,14 @@ def draw_density(network, shown, folder):
     )
     figures.side_by_side(columns, folder / "samples.png")
 
-    conditional = hasattr(network, "describe")
-    logits = network([pixels, mask] if conditional else pixels, training=False)
+    logits = network([pixels, mask] if network.conditional else pixels, training=False)
     row, column = np.argwhere(mask[0, ..., 0] > 0)[0]
     figures.probabilities(
         tf.nn.softmax(logits[0, row, column]), pixels[0, row, column], folder / "probabilities.png"
     )
     log_p = tf.nn.log_softmax(logits)
     entropy = -tf.reduce_sum(tf.exp(log_p) * log_p, axis=[-2, -1]) / np.log(2)
-    if conditional:  # says nothing of known pixels
+    if network.conditional:  # says nothing of known pixels
         entropy = tf.where(mask[..., 0] > 0, entropy, float("nan"))
     figures.maps(image, entropy.numpy(), "entropy of a pixel, bits", folder / "entropy.png")
 

@@ -28,7 +28,7 @@ from models import DENSITY, build_generator
 
 def whole_network(network):
     """A compiled function of (pixels, mask): the logits of the whole image."""
-    if hasattr(network, "describe"):
+    if network.conditional:
         return tf.function(lambda pixels, mask: network([pixels, mask]))
     return tf.function(lambda pixels, mask: network(pixels))
 

@@ -45,13 +45,13 @@ def complete(network, pixels, mask, *, mode, temperature=1.0, seed=0):
     uniform = draws(pixels, seed) if mode == "sample" else None
 
     choose = partial(choose_values, mode=mode, temperature=temperature, uniform=uniform)
-    if hasattr(network, "describe") and mode == "mean":
+    if network.conditional and mode == "mean":
         return _fill_at_once(network, pixels, mask, choose)
     if hasattr(network, "offsets"):
         return _fill_in_wavefronts(network, pixels, mask, choose)
     if network.directions == 4:
         return _fill_from_four_corners(network, pixels, missing, choose)
-    return _fill_in_raster_order(network, pixels, missing, choose)
+    return _read(network, pixels, missing, choose)[:2]
 
 
 def draws(pixels, seed):
@@ -102,20 +102,16 @@ def _fill_in_wavefronts(network, pixels, mask, choose):
     rows, columns = tf.range(pixels.shape[1]), tf.range(pixels.shape[2])
     fronts = columns[None] + (right + 1) * rows[:, None]
     visits = tf.sort(tf.unique(tf.boolean_mask(tf.broadcast_to(fronts, tf.shape(missing)), missing)).y)
-    context = {"description": network.describe(pixels, mask)} if hasattr(network, "describe") else {}
+    description = network.describe(pixels, mask)
 
     def fill(visit, pixels, likelihood):
         where = tf.cast(tf.where(missing & (fronts == visits[visit])), tf.int32)
-        hidden = network.hidden_at(pixels, where, **context)
+        hidden = network.hidden_at(pixels, where, description=description)
         return visit + 1, *_fill_pixels(network, hidden, where, pixels, likelihood, choose)
 
     start = (0, pixels, tf.zeros([tf.shape(pixels)[0]]))
     _, pixels, likelihood = tf.while_loop(lambda visit, *_: visit < tf.size(visits), fill, start)
     return pixels, likelihood
-
-
-def _fill_in_raster_order(network, pixels, missing, choose):
-    return _read(network, pixels, missing, choose)[:2]
 
 
 def _read(network, pixels, missing, choose, *, experts=None, keep=False):

@@ -16,7 +16,7 @@ import tensorflow as tf
 from tensorflow import keras
 
 from models.blocks import conv_block, conv_transpose_block
-from models.masked_conv import LEVELS, scaled
+from models.masked_conv import scaled
 from models.pixel_cnn import PixelCNN
 
 
@@ -33,6 +33,8 @@ class ConditionalPixelCNN(PixelCNN):
     Only those of hole pixels mean anything: the describing network sees the known ones.
     """
 
+    conditional = True
+
     def __init__(self, *, describe, **kwargs):
         super().__init__(features=describe.output_shape[-1], **kwargs)
         self.describing = describe
@@ -45,11 +47,8 @@ class ConditionalPixelCNN(PixelCNN):
 
     def call(self, inputs, training=False):
         pixels, mask = inputs
-        shape = tf.shape(pixels)
-        where = tf.cast(tf.where(tf.ones(shape[:3], tf.bool)), tf.int32)
         description = self.describe(pixels, mask, training=training)
-        logits = self.logits_at(pixels, where, description=description, training=training)
-        return tf.reshape(logits, tf.concat([shape, [LEVELS]], 0))
+        return self.logits_everywhere(pixels, description=description, training=training)
 
 
 def u_net(*, image_size, filters, features):

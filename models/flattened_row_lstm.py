@@ -56,6 +56,8 @@ class Recurrence(keras.layers.Layer):
 class FlattenedRowLSTM(keras.Model):
     """int pixels 0…255 [B, H, W, 3] -> logits [B, H, W, 3, 256] of each sub-pixel given those before it."""
 
+    conditional = False  # predicts every pixel, whatever is missing
+
     def __init__(self, *, units, layers, directions=1, **kwargs):
         super().__init__(**kwargs)
         if directions not in (1, 4):

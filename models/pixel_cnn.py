@@ -32,6 +32,8 @@ class PixelCNN(keras.Model):
     inputs a pixel has, of `describe`; 0 for none.
     """
 
+    conditional = False  # predicts every pixel, whatever is missing
+
     def __init__(self, *, offsets, units, layers, dropout, features=0, **kwargs):
         super().__init__(**kwargs)
         self.offsets = np.asarray(offsets)
@@ -40,10 +42,16 @@ class PixelCNN(keras.Model):
         self.heads = [_head(colour, units) for colour in range(COLOURS)]
 
     def call(self, pixels, training=False):
+        return self.logits_everywhere(pixels, training=training)
+
+    def describe(self, pixels, mask, training=False):
+        """What a network reads of the whole context; this one nothing, None."""
+
+    def logits_everywhere(self, pixels, **seen):
+        """Logits [B, H, W, 3, 256] of all pixels. seen: of `hidden_at`."""
         shape = tf.shape(pixels)
-        everywhere = tf.where(tf.ones(shape[:3], tf.bool))
-        logits = self.logits_at(pixels, tf.cast(everywhere, tf.int32), training=training)
-        return tf.reshape(logits, tf.concat([shape, [LEVELS]], 0))
+        where = tf.cast(tf.where(tf.ones(shape[:3], tf.bool)), tf.int32)
+        return tf.reshape(self.logits_at(pixels, where, **seen), tf.concat([shape, [LEVELS]], 0))
 
     def logits_at(self, pixels, where, *, training=False, **seen):
         """Logits [N, 3, 256] of the pixels `where`, int32 [N, 3] of image, row and column."""

@@ -23,6 +23,7 @@ class PixelRNN(keras.Model):
     Completion reads the known rows once, `begin`, and then goes pixel by pixel, `pixel`.
     """
 
+    conditional = False  # predicts every pixel, whatever is missing
     directions = 1  # an image is read from its first corner alone
 
     def __init__(self, layers, *, units, **kwargs):

@@ -32,6 +32,8 @@ def test_one_logit_vector_a_sub_pixel():
 class Uniform:
     """Every value is as likely: ln 256 nats a sub-pixel."""
 
+    conditional = False
+
     def __call__(self, pixels, training=False):
         return tf.zeros([*pixels.shape, 256])
 
@@ -49,6 +51,7 @@ def test_nats_and_bits_of_a_hole_and_an_image():
 class Recorder:
     """A local network that notes where it is asked, and how much is visible."""
 
+    conditional = False
     offsets = np.zeros((0, 2))
 
     def __init__(self):
@@ -60,6 +63,8 @@ class Recorder:
 
 
 class ContextRecorder(Recorder):
+    conditional = True
+
     def describe(self, pixels, mask, training):
         return tf.zeros([*pixels.shape[:3], 1])
 

@@ -21,8 +21,8 @@ class DensityTrainer(Trainer):
       `segment_rows` rows, each read from a fresh state (None: the whole image). One that reads in four
       directions gets every image from a corner of its own.
     - a local one, with `offsets`: `pixels_per_image` random pixels of each image.
-    - one that describes the context, with `describe`: the hole pixels. In a share `blind` of the images the
-      earlier hole pixels are hidden, so that it learns p(hole pixel | context) too.
+    - a `conditional` one, which reads the whole context first: the hole pixels. In a share `blind` of the
+      images the earlier hole pixels are hidden, so that it learns p(hole pixel | context) too.
 
     The loss is the mean over sub-pixels, in nats. Validation measures DENSITY_PER_IMAGE.
     """
@@ -38,7 +38,7 @@ class DensityTrainer(Trainer):
 
     @property
     def MEASURED(self):
-        conditional = hasattr(self.generator, "describe")
+        conditional = self.generator.conditional
         return [name for name in DENSITY_PER_IMAGE if not conditional or name != "bits_per_dim"]
 
     def call(self, inputs, training=False):
@@ -62,7 +62,7 @@ class DensityTrainer(Trainer):
     def _nats(self, pixels, mask):
         """The nats of the sub-pixels that this step looks at, […, 3]."""
         network = self.generator
-        if hasattr(network, "describe"):
+        if network.conditional:
             where = tf.cast(tf.where(mask[..., 0] > 0), tf.int32)
             logits = network.logits_at(
                 pixels,
@@ -107,9 +107,9 @@ class DensityTrainer(Trainer):
 def per_image_nats(network, pixels, mask):
     """The DENSITY_PER_IMAGE values of int32 pixels [B, H, W, 3] under a network: a dict of float32 [B].
 
-    A network that describes the context says nothing of known pixels: it has no `bits_per_dim`, of the image.
+    A `conditional` network says nothing of known pixels: it has no `bits_per_dim`, of the image.
     """
-    if hasattr(network, "describe"):
+    if network.conditional:
         where = tf.cast(tf.where(mask[..., 0] > 0), tf.int32)
         logits = network.logits_at(pixels, where, description=network.describe(pixels, mask))
         values = tf.reduce_sum(nats(logits=logits, pixels=tf.gather_nd(pixels, where)), -1)
