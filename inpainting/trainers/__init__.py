@@ -2,6 +2,7 @@
 
 from tensorflow import keras
 
+from inpainting.optimizers import Adam
 from inpainting.trainers.autoencoder import AutoencoderTrainer
 from inpainting.trainers.dcgan import DCGANTrainer
 from inpainting.trainers.density import DensityTrainer
@@ -28,7 +29,7 @@ def build_trainer(config, *, generator, ema_generator, adversary, jit, loss_scal
         "loss_scale": loss_scale,
         "seed": config.seed,
     }
-    optimizers = {"generator_optimizer": keras.optimizers.Adam(learning_rate_schedule(config))}
+    optimizers = {"generator_optimizer": Adam(learning_rate_schedule(config))}
     if config.method != "density":
         arguments.update(overlap=config.overlap, overlap_weight=config.overlap_weight)
     if config.adversary:
@@ -50,7 +51,7 @@ def build_trainer(config, *, generator, ema_generator, adversary, jit, loss_scal
         trainer = AutoencoderTrainer(**arguments)
     elif config.method == "dcgan":
         # The DCGAN paper's momentum: 0.9 makes the discriminator's training oscillate.
-        optimizers["adversary_optimizer"] = keras.optimizers.Adam(config.critic_learning_rate, beta_1=0.5)
+        optimizers["adversary_optimizer"] = Adam(config.critic_learning_rate, beta_1=0.5)
         trainer = DCGANTrainer(
             **arguments,
             pure_batches=config.pure_batches,

@@ -3,6 +3,8 @@
 import tensorflow as tf
 from tensorflow import keras
 
+from inpainting.optimizers import resource
+
 
 class Trainer(keras.Model):
     """Trains a generator, the network that fills holes, and keeps an average of its weights.
@@ -99,8 +101,9 @@ class Trainer(keras.Model):
 
     def descend(self, tape, scaled_loss, variables, optimizer):
         """One update of the variables against the gradient of scaled_loss / loss_scale. Returns its norm."""
-        gradients = tape.gradient(scaled_loss, variables)
-        gradients = [tf.convert_to_tensor(gradient) / self.loss_scale for gradient in gradients]
+        gradients = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(scaled_loss, variables)]
+        if self.loss_scale != 1.0:
+            gradients = [gradient / self.loss_scale for gradient in gradients]
         optimizer.apply_gradients(zip(gradients, variables, strict=True))
         return tf.linalg.global_norm(gradients)
 
@@ -118,8 +121,11 @@ class Trainer(keras.Model):
         decay = tf.minimum(self.ema_decay, (1 + step) / (10 + step))
         for average, variable in zip(self.ema_generator.variables, self.generator.variables, strict=True):
             if "float" in str(average.dtype):  # the rest is dropout's random state
-                current, target = tf.convert_to_tensor(average), tf.convert_to_tensor(variable)
-                average.assign(current + (1 - decay) * (target - current))
+                difference = tf.convert_to_tensor(average) - tf.convert_to_tensor(variable)
+                # average −= (1 − decay) · difference, in one pass.
+                tf.raw_ops.ResourceApplyGradientDescent(
+                    var=resource(average).handle, alpha=1 - decay, delta=difference
+                )
 
 
 def ordered_variables(network):
