@@ -8,7 +8,14 @@ from tensorflow import keras
 from inpainting.experiments import CHOICES, experiment, resolved, with_settings
 from inpainting.hardware import dtype_policy
 from models import CRITICS, ENCODERS, build_generator
-from models.blocks import BatchNormalization, DropConnectConv2D, Dropout, conv_block
+from models.blocks import (
+    BatchNormalization,
+    Conv2D,
+    Conv2DTranspose,
+    DropConnectConv2D,
+    Dropout,
+    conv_block,
+)
 from models.cnn import cnn_critic, cnn_encoder
 from models.decoder import decoder
 from models.inception import inception_encoder
@@ -286,6 +293,30 @@ def test_dropout_s_state_is_a_weight():
 def test_dropout_refuses_a_rate_of_one():
     with pytest.raises(ValueError, match=r"\[0, 1\). Received: 1"):
         Dropout(1.0)
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
+@pytest.mark.parametrize(
+    ("ours", "theirs", "pixels", "shape"),
+    [
+        (Conv2D, keras.layers.Conv2D, 4, (2, 1, 1, 6)),
+        (Conv2D, keras.layers.Conv2D, 6, (2, 3, 3, 6)),  # not the whole map
+        (Conv2DTranspose, keras.layers.Conv2DTranspose, 1, (2, 4, 4, 6)),
+        (Conv2DTranspose, keras.layers.Conv2DTranspose, 2, (2, 5, 5, 6)),  # not a single pixel
+    ],
+)
+def test_matrix_products_are_the_convolutions(ours, theirs, pixels, shape, precision):
+    layers = [kind(6, 4, padding="valid", dtype=precision) for kind in (ours, theirs)]
+    maps = np.random.default_rng(0).normal(size=(2, pixels, pixels, 5)).astype(np.float32)
+    for layer in layers:
+        layer.build(maps.shape)
+    layers[0].bias.assign(range(6))
+    layers[1].set_weights(layers[0].get_weights())
+    product, convolution = (layer(maps) for layer in layers)
+    assert product.shape == shape and product.dtype == convolution.dtype
+    np.testing.assert_allclose(
+        tf.cast(product, tf.float32), tf.cast(convolution, tf.float32), rtol=1e-2, atol=2e-2
+    )
 
 
 def test_drop_connect_drops_connections_in_training():
