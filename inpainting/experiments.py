@@ -49,6 +49,7 @@ METHODS = {
 }
 
 # Width and depth of the density networks, as models/ explains them.
+# Deviation: the published Row LSTM and Diagonal BiLSTM have up to 12 layers.
 UNITS = {
     "pixel_cnn": 256,
     "row_lstm": 48,

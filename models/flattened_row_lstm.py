@@ -25,7 +25,7 @@ class Recurrence(keras.layers.Layer):
     def build(self, input_shape):
         shape = (self.units, 4 * self.units)
         self.state_to_state = self.add_weight(name="state_to_state", shape=shape, initializer="orthogonal")
-        # Forget gates start open: the second quarter, as masked_conv.lstm reads it.
+        # Deviation: forget gates start open. The second quarter is theirs, as masked_conv.lstm reads it.
         self.bias = self.add_weight(
             name="bias",
             shape=(4 * self.units,),
