@@ -65,6 +65,41 @@ LAYERS = {
     "conditional_pixel_cnn": 2,
 }
 
+RECURRENT = ("row_lstm", "diagonal_bilstm", "flattened_row_lstm")
+
+# The settings that not every model has a use for: whose they are, and whether a config is one of them.
+USERS = (
+    ("WGANs", lambda config: config.method == "wgan", "critic_steps lipschitz clip penalty_weight"),
+    (
+        "DCGANs",
+        lambda config: config.method == "dcgan",
+        "pure_batches soft_labels label_flips maximise_log_d",
+    ),
+    (
+        "DCGANs and WGANs",
+        lambda config: config.adversary is not None,
+        "critic critic_filters critic_learning_rate discriminator_sees alpha warmup_steps",
+    ),
+    (
+        "autoencoders, DCGANs and WGANs",
+        lambda config: config.method != "density",
+        "encoder neck bottleneck decoder_filters batch_normalization drop_connect overlap overlap_weight",
+    ),
+    ("the cnn encoder", lambda config: config.method != "density" and config.encoder == "cnn", "pooling"),
+    (
+        "networks with filters",
+        lambda config: config.method != "density" or config.model == "conditional_pixel_cnn",
+        "filters",
+    ),
+    ("density models", lambda config: config.method == "density", "units layers"),
+    ("the Pixel CNNs", lambda config: config.model in ("pixel_cnn", "conditional_pixel_cnn"), "context"),
+    ("pixel_cnn", lambda config: config.model == "pixel_cnn", "pixels_per_image"),
+    ("conditional_pixel_cnn", lambda config: config.model == "conditional_pixel_cnn", "blind"),
+    ("recurrent density models", lambda config: config.model in RECURRENT, "segment_rows"),
+    ("flattened_row_lstm", lambda config: config.model == "flattened_row_lstm", "directions"),
+    ("models without an LSTM", lambda config: config.model not in RECURRENT, "dropout"),
+)
+
 FILTERS = {"cnn": 32, "vgg": 64, "inception": 64, "resnet": 128}
 CRITIC_FILTERS = {"cnn": 32, "vgg": 128, "inception": 64, "resnet": 128}
 
@@ -284,7 +319,10 @@ def experiment(name):
 
 
 def with_settings(config, settings):
-    """The config with fields replaced by `settings`, a dict of field name -> text, each read by its type."""
+    """The config with fields replaced by `settings`, a dict of field name -> text, each read by its type.
+
+    Raises InputError for a name or a text that cannot be meant, or a setting that the model has no use for.
+    """
     types = get_type_hints(Config)
     values = {}
     for name, text in settings.items():
@@ -294,7 +332,16 @@ def with_settings(config, settings):
             way_out = f"did you mean {near[0]}?" if near else f"--set takes one of {', '.join(known)}"
             raise InputError(f"there is no setting {name!r}: {way_out}")
         values[name] = _read(name, types[name], text)
-    return replace(config, **values)
+    config = replace(config, **values)
+    for name in values:
+        for owner in owners(config, name):
+            raise InputError(f"{name} is a setting of {owner}: {config.model} has no use for it")
+    return config
+
+
+def owners(config, name):
+    """Whose setting a field is, where the config has no use for it; else empty."""
+    return [owner for owner, is_one, names in USERS if name in names.split() and not is_one(config)]
 
 
 def _read(name, kind, text):
@@ -341,8 +388,6 @@ def resolved(config):
             f"hole={config.hole} with overlap={config.overlap} on each side is larger than image_size={size}: "
             "choose a smaller --hole or a larger image"
         )
-    if config.pooling == "max" and config.encoder != "cnn":
-        raise InputError(f"pooling=max is a choice of the cnn encoder: {config.encoder} has its own")
     if config.discriminator_sees == "hole" and config.mask != "center":
         raise InputError(
             f"discriminator_sees=hole needs mask=center: the hole of mask={config.mask} has no shape"
@@ -395,8 +440,6 @@ def _check_density(config):
         config,
         "a divisor of image_size",
     )
-    if config.directions == 4 and config.model != "flattened_row_lstm":
-        raise InputError(f"directions=4 is a choice of the flattened_row_lstm, not of {config.model}")
 
 
 def _warmup_steps(config):

@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 from tensorflow import keras
 
-from inpainting.experiments import experiment, resolved, with_settings
+from inpainting.experiments import experiment, owners, resolved, with_settings
 
 ROOT = Path(__file__).parent.parent
 
@@ -44,6 +44,11 @@ SMALL = {
 }
 
 
+def used_by(model, settings):
+    """The settings, as texts, that the model has a use for."""
+    return {k: str(v) for k, v in settings.items() if not owners(experiment(model), k)}
+
+
 @pytest.fixture(autouse=True)
 def seeded():
     """Every test starts from the same random state: a narrow untrained network may well be dead by chance."""
@@ -66,10 +71,10 @@ def pictures(tmp_path_factory):
 
 @pytest.fixture
 def small_config(pictures):
-    """A function: the small resolved Config of a model, with settings changed."""
+    """A function: the small resolved Config of a model, with those of the settings that it uses."""
 
     def build(model="vgg_wgan", **settings):
-        settings = {**SMALL, "dataset": f"folder:{pictures}", **{k: str(v) for k, v in settings.items()}}
+        settings = used_by(model, {**SMALL, "dataset": f"folder:{pictures}", **settings})
         return resolved(with_settings(experiment(model), settings))
 
     return build
@@ -90,7 +95,7 @@ def command(program, *arguments, **options):
 
 def small_arguments(pictures, workdir, *, model="vgg_wgan", **settings):
     """The command line of a small run, after `train.py`."""
-    chosen = {**SMALL, **{key: str(value) for key, value in settings.items()}}
+    chosen = used_by(model, {**SMALL, **settings})
     pairs = [part for name, value in chosen.items() for part in ("--set", f"{name}={value}")]
     return ["--model", model, "--dataset", f"folder:{pictures}", "--workdir", workdir, *pairs]
 

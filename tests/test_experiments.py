@@ -1,9 +1,18 @@
 import json
+from dataclasses import fields
 
 import pytest
 
 from inpainting.errors import InputError
-from inpainting.experiments import EXPERIMENTS, Config, experiment, from_dict, resolved, with_settings
+from inpainting.experiments import (
+    EXPERIMENTS,
+    Config,
+    experiment,
+    from_dict,
+    owners,
+    resolved,
+    with_settings,
+)
 
 
 def configure(**settings):
@@ -48,9 +57,9 @@ def test_settings_are_typed():
         ({"batch_size": "0"}, "more than 0"),
         ({"learning_rate": "nan"}, "more than 0"),
         ({"critic": "alexnet"}, "one of cnn, vgg"),
-        ({"pooling": "max"}, "pooling=max is a choice of the cnn encoder: vgg has its own"),
+        ({"pooling": "max"}, "pooling is a setting of the cnn encoder: vgg_wgan has no use for it"),
+        ({"label_flips": "0"}, "label_flips is a setting of DCGANs: vgg_wgan has no use for it"),
         ({"discriminator_sees": "hole", "mask": "free_form"}, "discriminator_sees=hole needs mask=center"),
-        ({"label_flips": "1.5"}, r"label_flips must be in \[0, 1\]"),
         ({"l2_regularization": "-1"}, "l2_regularization must be at least 0"),
         ({"model": "x"}, "no setting 'model'"),
         ({"xyz": "1"}, "no setting 'xyz': --set takes one of dataset, .*, deterministic"),
@@ -61,6 +70,25 @@ def test_settings_are_typed():
 def test_bad_settings_are_refused(settings, message):
     with pytest.raises(InputError, match=message):
         configure(**settings)
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_settings_without_a_use_are_refused(name):
+    config = experiment(name)
+    unused = {field.name for field in fields(Config) if owners(config, field.name)}
+    for field in unused:
+        text = "true" if isinstance(getattr(config, field), bool) else "1"
+        with pytest.raises(InputError, match=f"{field} is a setting of .*: {name} has no use for it"):
+            with_settings(config, {field: text})
+    others = [experiment(other) for other in EXPERIMENTS]
+    assert all(any(not owners(other, field) for other in others) for field in unused)
+    assert ("dropout" if "lstm" in name else "segment_rows") in unused and "steps" not in unused
+
+
+def test_a_share_is_between_0_and_1():
+    config = with_settings(experiment("vgg_dcgan"), {"label_flips": "1.5"})
+    with pytest.raises(InputError, match=r"label_flips must be in \[0, 1\]"):
+        resolved(config)
 
 
 def test_unknown_model_lists_the_known():
