@@ -53,6 +53,8 @@ def parse(argv):
         parser.error("--limit must be at least 1")
     if arguments.figure == "overlap" and len(arguments.workdirs) != 2:
         parser.error("--figure overlap takes two work directories: without and with the overlap")
+    if arguments.figure and (arguments.baselines or arguments.limit):
+        parser.error("--figure draws the same few images of each run: leave out --baselines and --limit")
     return arguments
 
 

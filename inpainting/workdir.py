@@ -18,6 +18,7 @@ CONTENTS = (
     "figures",
     "saved_model",
     "results.json",
+    "study.json",  # of benchmarks/study.py
     "config.json",  # last: as long as it is there, the directory is a run that may be overwritten
 )
 FREE = ("steps", "data_dir", "jit", "patience", "log_every", "validate_every", "checkpoint_every")
