@@ -4,8 +4,10 @@
 
 Each model with its defaults, in the phase with its adversary, fed by the real data chain from random pictures
 in memory. images/s counts the real images that generator updates consume, one batch a step. "waiting" is the
-share of the time that a step waits for its data. For a WGAN also the time of a step over that of its parts,
-measured alone: critic_steps critic updates and one generator update. Medians over --steps steps.
+share of the time that a step waits for its data. GFLOP/s is what its graph adds and multiplies a second, to
+find networks that are slow for their arithmetic; of L2 models alone, as a loop's body counts once. For a WGAN
+also the time of a step over that of its parts, measured alone: critic_steps critic updates and one generator
+update. Medians over --steps steps.
 """
 
 import argparse
@@ -38,6 +40,13 @@ def seconds(functions, turns):
             function()
             times[name].append(time.perf_counter() - began)
     return {name: statistics.median(values[2:]) for name, values in times.items()}
+
+
+def operations(function, batch):
+    """Additions and multiplications of one call."""
+    options = {**tf.compat.v1.profiler.ProfileOptionBuilder.float_operation(), "output": "none"}
+    graph = function.get_concrete_function(batch).graph
+    return tf.compat.v1.profiler.profile(graph, options=options).total_float_ops
 
 
 def measure(name, precision, images, steps):
@@ -74,6 +83,8 @@ def measure(name, precision, images, steps):
     medians = seconds(functions, steps)
     whole = medians["step"]
     row = {"images/s": config.batch_size / whole, "waiting": statistics.median(waits[2:]) / whole}
+    if config.method == "l2":
+        row["GFLOP/s"] = operations(train_step, next(iterator)) / whole / 1e9
     if config.method == "wgan":
         row["parts"] = whole / (config.critic_steps * medians["critic"] + medians["generator"])
     return row
@@ -92,12 +103,14 @@ def main():
     for name in arguments.names or EXPERIMENTS:
         for precision in precisions:
             row = measure(name, precision, images, arguments.steps)
-            parts = f"{row['parts']:.2f}" if "parts" in row else ""
-            rows.append(f"| {name} | {precision} | {row['images/s']:.0f} | {row['waiting']:.1%} | {parts} |")
+            cells = [name, precision, f"{row['images/s']:.0f}", f"{row['waiting']:.1%}"]
+            cells += [f"{row['GFLOP/s']:.0f}" if "GFLOP/s" in row else ""]
+            cells += [f"{row['parts']:.2f}" if "parts" in row else ""]
+            rows.append(f"| {' | '.join(cells)} |")
             print(rows[-1], flush=True)
             tf.keras.backend.clear_session()
-    print(f"\nTensorFlow {tf.__version__}, 32×32 pixels, batches of 64, medians of {arguments.steps} steps\n")
-    print("| model | precision | images/s | waiting | step / parts |\n|---|---|---|---|---|")
+    print(f"\nTensorFlow {tf.__version__}, 32×32 pixels, medians of {arguments.steps} steps\n")
+    print("| model | precision | images/s | waiting | GFLOP/s | step / parts |\n|---|---|---|---|---|---|")
     print("\n".join(rows))
 
 
