@@ -1,6 +1,7 @@
 """The paper's choices, each measured under one budget: python benchmarks/study.py bottleneck
 
-    python benchmarks/study.py bottleneck|encoders|batchnorm|overlap|regularisation|methods|alpha
+    python benchmarks/study.py bottleneck|encoders|batchnorm|overlap|regularisation|methods|family|alpha
+    python benchmarks/study.py learning_rate --batches 100
     python benchmarks/study.py density
 
 Trains every variant of a study on CIFAR-10 (--data-dir as for train.py) into runs/studies-BATCHES/, with the
@@ -9,25 +10,28 @@ same number of training images for each, measures it on the first 5,000 training
 what was interrupted goes on, so the command can be repeated at will. Variants that studies share are trained
 once.
 
-The study `density` trains every density model for its own number of steps, into runs/density/, and measures it
-on the test images alone: in mode mean, in mode greedy as the paper did, and its bits per sub-pixel.
+The study `learning_rate`, of the density models, has nothing but the training's own validation to print. The
+study `density` trains every density model for its own number of steps, into runs/density/, and measures it on
+the test images alone: in mode mean, in mode greedy as the paper did, and its bits per sub-pixel.
 """
 
 import argparse
 import json
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from evaluate import evaluate
-from inpainting.experiments import EXPERIMENTS, experiment, resolved, with_settings
+from inpainting.experiments import EXPERIMENTS, METHODS, experiment, resolved, with_settings
 from inpainting.workdir import Workdir
 
 ROOT = Path(__file__).parent.parent
 BATCHES = 3_000  # of 64 images: 4.3 epochs, 12 to 20 minutes on 2 cores
 SPLITS = {"train": 5_000, "validation": None, "test": None}
+DENSITY = [name for name, make in EXPERIMENTS.items() if make().method == "density"]
 
 # Each variant: a model and the settings that differ from it.
 STUDIES = {
@@ -52,10 +56,10 @@ STUDIES = {
         ("cnn_l2", {"l2_regularization": 1e-5}),
     ],
     "methods": [(f"vgg_{method}", {}) for method in ("l2", "dcgan", "wgan")],
-    "alpha": [
-        (f"vgg_{method}", {"alpha": alpha}) for method in ("dcgan", "wgan") for alpha in (0.9, 0.99, 0.999)
-    ],
-    "density": [(name, {}) for name, make in EXPERIMENTS.items() if make().method == "density"],
+    "family": [(name, {}) for name in EXPERIMENTS if name not in DENSITY],
+    "alpha": [("vgg_wgan", {"alpha": alpha}) for alpha in (0.9, 0.99, 0.999)],
+    "learning_rate": [(name, {"learning_rate": rate}) for name in DENSITY for rate in (3e-4, 1e-3, 3e-3)],
+    "density": [(name, {}) for name in DENSITY],
 }
 PAPER = {  # section 7.1, train and validation L2
     "bottleneck=256": (7.01, 7.94),
@@ -82,10 +86,10 @@ def variant_name(model, settings):
 
 
 def steps_for(model, settings, batches):
-    """Generator steps that consume so many batches."""
+    """Generator steps that consume the images of so many batches of 64."""
     config = with_settings(experiment(model), {name: str(value) for name, value in settings.items()})
     probe = resolved(with_settings(config, {"steps": "10000"}))
-    return round(batches * 10_000 / probe.batches_until(10_000))
+    return round(batches * 64 * 10_000 / (probe.batches_until(10_000) * probe.batch_size))
 
 
 def run(model, settings, *, batches, splits, data_dir, folder):
@@ -113,7 +117,9 @@ def run(model, settings, *, batches, splits, data_dir, folder):
         if status:
             sys.exit(status)
     config = workdir.read_config()
-    result = {"minutes": workdir.history()[-1]["minutes"]}
+    history, criterion = workdir.history(), f"validation_{METHODS[config.method].criterion}"
+    result = {"minutes": history[-1]["minutes"]}
+    result[criterion] = min(line[criterion] for line in history if criterion in line)
     for split, limit in splits.items():
         rows = evaluate(workdir, split=split, limit=limit, data_dir=data_dir)
         result[split] = rows[config.model]
@@ -145,6 +151,14 @@ def table(study, results):
     return "\n".join(lines)
 
 
+def learning_rate_table(results):
+    """The best validation of each run as a Markdown table."""
+    lines = ["| variant | minutes | validation nats_per_hole |", "|---|---|---|"]
+    for name, result in results.items():
+        lines.append(f"| {name} | {result['minutes']:.1f} | {result['validation_nats_per_hole']:.1f} |")
+    return "\n".join(lines)
+
+
 def density_table(results):
     """The density models beside the paper's values and the published ones, as a Markdown table."""
     columns = ["model", "minutes", "hole_mse", "half_sum_l2", "maem", "sharpness", "seam"]
@@ -173,18 +187,18 @@ def main():
     parser.add_argument("--batches", type=int, default=BATCHES, help=f"of 64 images for each run ({BATCHES})")
     parser.add_argument("--data-dir", help="where TFDS keeps its data sets")
     arguments = parser.parse_args()
-    if arguments.study == "density":
-        options = {"batches": None, "splits": {"test": None}, "folder": ROOT / "runs" / "density"}
-    else:
-        folder = ROOT / "runs" / f"studies-{arguments.batches}"
-        options = {"batches": arguments.batches, "splits": SPLITS, "folder": folder}
+    folder, batches, splits = ROOT / "runs" / f"studies-{arguments.batches}", arguments.batches, SPLITS
+    budget, tabulate = f"{batches} batches of 64 images each", partial(table, arguments.study)
+    if arguments.study == "learning_rate":
+        splits, tabulate = {}, learning_rate_table
+    elif arguments.study == "density":
+        folder, batches, splits = ROOT / "runs" / "density", None, {"test": None}
+        budget, tabulate = "each for its own number of steps", density_table
     results = {}
     for model, settings in STUDIES[arguments.study]:
-        results[variant_name(model, settings)] = run(model, settings, data_dir=arguments.data_dir, **options)
-    if arguments.study == "density":
-        print(f"\n{density_table(results)}")
-        return
-    print(f"\n{arguments.batches} batches of 64 images each\n\n{table(arguments.study, results)}")
+        options = {"batches": batches, "splits": splits, "data_dir": arguments.data_dir, "folder": folder}
+        results[variant_name(model, settings)] = run(model, settings, **options)
+    print(f"\n{budget}\n\n{tabulate(results)}")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ def test_every_variant_has_the_same_budget(model, settings):
     steps = steps_for(model, settings, 6000)
     texts = {name: str(value) for name, value in {**settings, "steps": steps}.items()}
     config = resolved(with_settings(experiment(model), texts))
-    assert config.batches_until(steps) == pytest.approx(6000, rel=0.005)
+    assert config.batches_until(steps) * config.batch_size == pytest.approx(6000 * 64, rel=0.005)
 
 
 def test_variants_are_named_by_what_differs():
