@@ -16,8 +16,9 @@ def test_the_first_step_by_hand():
     np.testing.assert_allclose(layer.get_weights()[0], [[-0.25], [0.25]], rtol=1e-5)
 
 
+@pytest.mark.parametrize("jit", [False, True])
 @pytest.mark.parametrize("options", [{}, {"beta_1": 0.5}])
-def test_the_same_steps_as_keras(options):
+def test_the_same_steps_as_keras(options, jit):
     """Under a schedule, with two variables, in a graph; the state is Keras' own."""
     gradients = np.random.default_rng(0).normal(size=(5, 4, 3)).astype(np.float32)
     results = []
@@ -27,7 +28,7 @@ def test_the_same_steps_as_keras(options):
         optimizer = kind(keras.optimizers.schedules.CosineDecay(0.1, 10), **options)
         optimizer.build(layer.trainable_variables)
 
-        @tf.function
+        @tf.function(jit_compile=jit)
         def step(gradient, optimizer=optimizer, layer=layer):
             optimizer.apply_gradients([(gradient, layer.kernel), (gradient[0], layer.bias)])
 
