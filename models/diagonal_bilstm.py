@@ -1,7 +1,7 @@
 """The Diagonal BiLSTM (Pixel Recurrent Neural Networks, section 3.2), as published; its frame: pixel_rnn.py.
 
-Each row is shifted by one pixel against the one above, so that a column of the skewed map [B, R, W + R − 1,
-·] is a diagonal of the image, and the map is read column by column. Input-to-state: a 1×1 convolution.
+Each row is shifted by one pixel against the one above, so that a column of the skewed map is a diagonal of the
+image, and the map is read column by column. Input-to-state: a 1×1 convolution.
 State-to-state: a convolution of 2×1 on the column before, that is on the pixel to the left and the one above.
 The other direction reads the mirrored map from the right; its outputs are shifted down by one row before they
 are added, "to prevent the layer from seeing future pixels". A pixel sees all that comes before it.
@@ -15,25 +15,29 @@ from models.pixel_rnn import PixelRNN, put
 
 
 def skew(maps):
-    """[B, R, W, C] -> [B, R, W + R − 1, C], row r moved r pixels to the right, zeros around it."""
+    """[B, R, W, C] -> [W + R − 1, R, B, C], its columns, row r moved r pixels to the right, zeros around it."""
+    # Whole rows are moved, and `tf.slice` takes them: its gradient is a padding, that of [] a slow scatter.
     batch, rows, width, features = tf.unstack(tf.shape(maps))
-    wide = tf.pad(maps, [[0, 0], [0, 0], [0, rows], [0, 0]])
-    flat = tf.reshape(wide, [batch, rows * (width + rows), features])[:, : rows * (width + rows - 1)]
-    return tf.reshape(flat, [batch, rows, width + rows - 1, maps.shape[3]])
+    straight = tf.reshape(tf.transpose(maps, [1, 2, 0, 3]), [rows, width, batch * features])
+    wide = tf.reshape(tf.pad(straight, [[0, 0], [0, rows], [0, 0]]), [rows * (width + rows), batch * features])
+    columns = width + rows - 1
+    skewed = tf.slice(wide, [0, 0], [rows * columns, batch * features])
+    return tf.transpose(tf.reshape(skewed, [rows, columns, batch, maps.shape[3]]), [1, 0, 2, 3])
 
 
-def unskew(maps, width):
-    """The inverse of `skew`: [B, R, W + R − 1, C] -> [B, R, W, C]."""
-    batch, rows, _, features = tf.unstack(tf.shape(maps))
-    flat = tf.reshape(maps, [batch, rows * (width + rows - 1), features])
-    wide = tf.pad(flat, [[0, 0], [0, rows], [0, 0]])
-    straight = tf.reshape(wide, [batch, rows, width + rows, maps.shape[3]])[:, :, :width]
-    return tf.ensure_shape(straight, [None, None, width, maps.shape[3]])
+def unskew(columns, width):
+    """The inverse of `skew`: [W + R − 1, R, B, C] -> [B, R, W, C]."""
+    count, rows, batch, features = tf.unstack(tf.shape(columns))
+    skewed = tf.reshape(tf.transpose(columns, [1, 0, 2, 3]), [rows * count, batch * features])
+    wide = tf.reshape(tf.pad(skewed, [[0, rows], [0, 0]]), [rows, count + 1, batch * features])
+    straight = tf.slice(wide, [0, 0, 0], [rows, width, batch * features])
+    return tf.transpose(tf.reshape(straight, [rows, width, batch, columns.shape[3]]), [2, 0, 1, 3])
 
 
-def shift_down(maps):
-    """[B, R, W, C] with a row of zeros on top and without its last row."""
-    return tf.pad(maps, [[0, 0], [1, 0], [0, 0], [0, 0]])[:, :-1]
+def shift_down(maps, axis=1):
+    """The maps with a row of zeros on top and without the last row. axis: of the rows."""
+    paddings = [[1 if index == axis else 0, 0] for index in range(len(maps.shape))]
+    return tf.slice(tf.pad(maps, paddings), tf.zeros(len(maps.shape), tf.int32), tf.shape(maps))
 
 
 @keras.utils.register_keras_serializable("inpainting")
@@ -51,18 +55,17 @@ class DiagonalLSTM(keras.layers.Layer):
         super().build(input_shape)
 
     def call(self, inputs):
-        gates = tf.transpose(skew(self.input_to_state(inputs)), [2, 0, 1, 3])
-        hidden = tf.zeros([tf.shape(inputs)[0], tf.shape(inputs)[1], self.units], gates.dtype)
-
+        gates = skew(self.input_to_state(inputs))
+        hidden = tf.zeros([tf.shape(inputs)[1], tf.shape(inputs)[0], self.units], gates.dtype)
         kernel = self._kernel()
 
         def step(gates, state):
-            above = tf.pad(state[0], [[0, 0], [1, 0], [0, 0]])[:, :-1]
+            above = shift_down(state[0], axis=0)
             before = tf.reshape(tf.concat([above, state[0]], -1), [-1, 2 * self.units])
             return lstm(gates + tf.reshape(before @ kernel, tf.shape(gates)), state[1])
 
         hiddens, _ = scan(step, gates, (hidden, tf.cast(hidden, tf.float32)))
-        return unskew(tf.transpose(hiddens, [1, 2, 0, 3]), inputs.shape[2])
+        return unskew(hiddens, inputs.shape[2])
 
     def pixel(self, inputs, above, state):
         """(hidden, memory) [B, units] of one pixel of features [B, C].
@@ -144,7 +147,7 @@ class DiagonalBiLSTM(keras.layers.Layer):
         return inputs + self.up(left + shift_down(right))
 
     def _maps(self, inputs):
-        return self.left(inputs), self.right(inputs[:, :, ::-1])[:, :, ::-1]
+        return self.left(inputs), tf.reverse(self.right(tf.reverse(inputs, [2])), [2])
 
     def get_config(self):
         return {**super().get_config(), "units": self.units}

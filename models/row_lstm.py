@@ -37,8 +37,7 @@ class RowLSTM(keras.layers.Layer):
         That is: the inputs of the pixel to the left, [B, 2 · units], and of the row above and of what the row
         itself has so far the hidden features and memories, [W, B, units] each.
         """
-        outputs, state = self._read(inputs)
-        hidden, memory = (tf.transpose(part, [1, 0, 2]) for part in state)
+        outputs, (hidden, memory) = self._read(inputs)
         left = tf.zeros([tf.shape(inputs)[0], 2 * self.units], inputs.dtype)
         return outputs, (left, hidden, memory, hidden, memory)
 
@@ -57,15 +56,21 @@ class RowLSTM(keras.layers.Layer):
         return inputs + self.up.centre(hidden), (left, *above, *row)
 
     def _read(self, inputs):
-        gates = tf.transpose(self.input_to_state(inputs), [1, 0, 2, 3])
-        kernel = self._kernel()
-        hidden = tf.zeros([tf.shape(inputs)[0], inputs.shape[2], self.units], gates.dtype)
+        """The outputs, and (hidden, memory) [W, B, units] after the last row."""
+        gates = tf.transpose(self.input_to_state(inputs), [1, 2, 0, 3])
+        kernel = tf.reshape(self._kernel(), [3 * self.units, 4 * self.units])
+        hidden = tf.zeros([inputs.shape[2], tf.shape(inputs)[0], self.units], gates.dtype)
 
         def step(gates, state):
-            return lstm(gates + tf.nn.conv1d(state[0], kernel, 1, "SAME"), state[1])
+            # The convolution as a matrix product: of neighbours along the first axis, by `tf.slice`, whose
+            # gradient is a padding.
+            above, size = tf.pad(state[0], [[1, 1], [0, 0], [0, 0]]), tf.shape(state[0])
+            taps = [tf.slice(above, [0, 0, 0], size), state[0], tf.slice(above, [2, 0, 0], size)]
+            before = tf.reshape(tf.concat(taps, -1), [-1, 3 * self.units])
+            return lstm(gates + tf.reshape(before @ kernel, tf.shape(gates)), state[1])
 
         hiddens, state = scan(step, gates, (hidden, tf.cast(hidden, tf.float32)))
-        return inputs + self.up(tf.transpose(hiddens, [1, 0, 2, 3])), state
+        return inputs + self.up(tf.transpose(hiddens, [2, 0, 1, 3])), state
 
     def _kernel(self):
         return tf.cast(tf.convert_to_tensor(self.state_to_state), self.compute_dtype)

@@ -164,12 +164,14 @@ def test_the_centre_of_a_patch_is_the_convolution_there():
 def test_skew_and_back():
     maps = np.arange(2 * 3 * 4).reshape(1, 3, 4, 2) + 1
     skewed = skew(tf.constant(maps)).numpy()
-    assert skewed.shape == (1, 3, 6, 2)
+    assert skewed.shape == (6, 3, 1, 2)  # columns, rows, images, features
     # Row r starts r columns further right, with zeros around it.
     np.testing.assert_array_equal(
-        skewed[0, :, :, 0], [[1, 3, 5, 7, 0, 0], [0, 9, 11, 13, 15, 0], [0, 0, 17, 19, 21, 23]]
+        skewed[:, :, 0, 0].T, [[1, 3, 5, 7, 0, 0], [0, 9, 11, 13, 15, 0], [0, 0, 17, 19, 21, 23]]
     )
     np.testing.assert_array_equal(unskew(tf.constant(skewed), 4), maps)
+    images = np.arange(2 * 3 * 4 * 2).reshape(2, 3, 4, 2)
+    np.testing.assert_array_equal(unskew(skew(tf.constant(images)), 4), images)
     np.testing.assert_array_equal(shift_down(tf.constant(maps))[0, :, 0, 0], [0, 1, 9])
 
 
