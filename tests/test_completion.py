@@ -173,12 +173,12 @@ def readings_of(forward, pixels, axes, row, column):
 
 @pytest.mark.parametrize("mode", ["greedy", "mean"])
 def test_four_corners_by_hand(mode):
-    """A hole of 2×2 in 7×7: three readings fill it alone, then their product with the first fills it."""
+    """A hole of 2×3 in 7×7: three readings fill it alone, then their product with the first fills it."""
     network = four_readings()
     forward = tf.function(network)
     pixels = np.random.default_rng(1).integers(0, 256, (2, 7, 7, 3))
     mask = np.zeros((2, 7, 7, 1), np.float32)
-    mask[:, 3:5, 2:4] = 1
+    mask[:, 3:5, 2:5] = 1
     blank = np.where(mask > 0, 0, pixels)
     corners = ([], [1], [2], [1, 2])
 
