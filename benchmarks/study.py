@@ -29,7 +29,7 @@ from inpainting.experiments import EXPERIMENTS, METHODS, experiment, resolved, w
 from inpainting.workdir import Workdir
 
 ROOT = Path(__file__).parent.parent
-BATCHES = 3_000  # of 64 images: 4.3 epochs, 12 to 20 minutes on 2 cores
+BATCHES = 3_000  # of 64 images: 4.3 epochs, 14 to 52 minutes on 2 shared cores
 SPLITS = {"train": 5_000, "validation": None, "test": None}
 DENSITY = [name for name, make in EXPERIMENTS.items() if make().method == "density"]
 

@@ -334,14 +334,15 @@ def with_settings(config, settings):
         values[name] = _read(name, types[name], text)
     config = replace(config, **values)
     for name in values:
-        for owner in owners(config, name):
+        if owner := other_owner(config, name):
             raise InputError(f"{name} is a setting of {owner}: {config.model} has no use for it")
     return config
 
 
-def owners(config, name):
-    """Whose setting a field is, where the config has no use for it; else empty."""
-    return [owner for owner, is_one, names in USERS if name in names.split() and not is_one(config)]
+def other_owner(config, name):
+    """Whose setting a field is, where the config has no use for it; else None."""
+    others = (owner for owner, is_one, names in USERS if name in names.split() and not is_one(config))
+    return next(others, None)
 
 
 def _read(name, kind, text):

@@ -5,7 +5,7 @@ from tensorflow import keras
 
 
 class Adam(keras.optimizers.Adam):
-    """Keras' Adam (without its options), in one pass over a variable.
+    """Keras' Adam, without its amsgrad, in one pass over a variable.
 
     Keras composes an update from a dozen elementwise operations, each a pass over the variable and most with a
     temporary of its size: a fifth of a generator's step on a CPU. The equations are the same.

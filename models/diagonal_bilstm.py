@@ -16,7 +16,7 @@ from models.pixel_rnn import PixelRNN, put
 
 def skew(maps):
     """[B, R, W, C] -> [W + R − 1, R, B, C], its columns, row r moved r pixels to the right, zeros around it."""
-    # Whole rows are moved, and `tf.slice` takes them: its gradient is a padding, that of [] a slow scatter.
+    # Whole rows are moved, by `tf.slice`: its gradient is a padding, that of square brackets scatters, slowly.
     batch, rows, width, features = tf.unstack(tf.shape(maps))
     straight = tf.reshape(tf.transpose(maps, [1, 2, 0, 3]), [rows, width, batch * features])
     wide = tf.reshape(tf.pad(straight, [[0, 0], [0, rows], [0, 0]]), [rows * (width + rows), batch * features])

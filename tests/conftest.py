@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 from tensorflow import keras
 
-from inpainting.experiments import experiment, owners, resolved, with_settings
+from inpainting.experiments import experiment, other_owner, resolved, with_settings
 
 ROOT = Path(__file__).parent.parent
 
@@ -46,7 +46,7 @@ SMALL = {
 
 def used_by(model, settings):
     """The settings, as texts, that the model has a use for."""
-    return {k: str(v) for k, v in settings.items() if not owners(experiment(model), k)}
+    return {k: str(v) for k, v in settings.items() if not other_owner(experiment(model), k)}
 
 
 @pytest.fixture(autouse=True)

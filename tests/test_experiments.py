@@ -9,7 +9,7 @@ from inpainting.experiments import (
     Config,
     experiment,
     from_dict,
-    owners,
+    other_owner,
     resolved,
     with_settings,
 )
@@ -75,13 +75,13 @@ def test_bad_settings_are_refused(settings, message):
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_settings_without_a_use_are_refused(name):
     config = experiment(name)
-    unused = {field.name for field in fields(Config) if owners(config, field.name)}
+    unused = {field.name for field in fields(Config) if other_owner(config, field.name)}
     for field in unused:
         text = "true" if isinstance(getattr(config, field), bool) else "1"
         with pytest.raises(InputError, match=f"{field} is a setting of .*: {name} has no use for it"):
             with_settings(config, {field: text})
     others = [experiment(other) for other in EXPERIMENTS]
-    assert all(any(not owners(other, field) for other in others) for field in unused)
+    assert all(any(not other_owner(other, field) for other in others) for field in unused)
     assert ("dropout" if "lstm" in name else "segment_rows") in unused and "steps" not in unused
 
 
