@@ -22,6 +22,8 @@ from functools import partial
 
 import tensorflow as tf
 
+from inpainting.masks import hole_positions
+
 MODES = ("mean", "greedy", "sample")
 COLOURS, LEVELS = 3, 256
 CORNERS = ([], [1], [2], [1, 2])  # axes that are reversed so that the corner comes first
@@ -90,7 +92,7 @@ def _fill_pixels(network, hidden, where, pixels, likelihood, choose):
 
 
 def _fill_at_once(network, pixels, mask, choose):
-    where = tf.cast(tf.where(mask[..., 0] > 0), tf.int32)
+    where = hole_positions(mask)
     description = network.describe(pixels, mask)
     hidden = network.hidden_at(pixels, where, visible=1 - mask, description=description)
     return _fill_pixels(network, hidden, where, pixels, tf.zeros([tf.shape(pixels)[0]]), choose)

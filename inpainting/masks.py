@@ -18,6 +18,11 @@ def composite(mask, prediction, image):
     return mask * prediction + (1 - mask) * image
 
 
+def hole_positions(mask):
+    """int32 [N, 3]: image, row and column of each missing pixel of masks [B, H, W, 1]."""
+    return tf.cast(tf.where(mask[..., 0] > 0), tf.int32)
+
+
 def hole_span(image_size, hole):
     """First row (column) of the centred hole and the first one after it."""
     start = (image_size - hole) // 2

@@ -7,6 +7,7 @@ import tensorflow as tf
 from inpainting.completion import complete
 from inpainting.losses.likelihood import bits, nats
 from inpainting.losses.reconstruction import hole_pixels
+from inpainting.masks import hole_positions
 from inpainting.metrics import DENSITY_PER_IMAGE
 from inpainting.pixels import as_pixels, to_float
 from inpainting.trainers.trainer import Trainer
@@ -62,20 +63,12 @@ class DensityTrainer(Trainer):
     def _nats(self, pixels, mask):
         """The nats of the sub-pixels that this step looks at, […, 3]."""
         network = self.generator
-        if network.conditional:
-            where = tf.cast(tf.where(mask[..., 0] > 0), tf.int32)
-            logits = network.logits_at(
-                pixels,
-                where,
-                visible=self._visible(mask),
-                description=network.describe(pixels, mask, training=True),
-                training=True,
-            )
-            return nats(logits=logits, pixels=tf.gather_nd(pixels, where))
         if hasattr(network, "offsets"):
-            where = self._random_pixels(tf.shape(pixels))
-            logits = network.logits_at(pixels, where, training=True)
-            return nats(logits=logits, pixels=tf.gather_nd(pixels, where))
+            where = hole_positions(mask) if network.conditional else self._random_pixels(tf.shape(pixels))
+            visible = self._visible(mask) if network.conditional else None
+            description = network.describe(pixels, mask, training=True)
+            seen = {"visible": visible, "description": description, "training": True}
+            return nats(logits=network.logits_at(pixels, where, **seen), pixels=tf.gather_nd(pixels, where))
         if network.directions == 4:
             pixels = self._from_random_corners(pixels)
         if self.segment_rows:
@@ -110,7 +103,7 @@ def per_image_nats(network, pixels, mask):
     A `conditional` network says nothing of known pixels: it has no `bits_per_dim`, of the image.
     """
     if network.conditional:
-        where = tf.cast(tf.where(mask[..., 0] > 0), tf.int32)
+        where = hole_positions(mask)
         logits = network.logits_at(pixels, where, description=network.describe(pixels, mask))
         values = tf.reduce_sum(nats(logits=logits, pixels=tf.gather_nd(pixels, where)), -1)
         hole = tf.math.unsorted_segment_sum(values, where[:, 0], tf.shape(pixels)[0])
