@@ -5,7 +5,8 @@ checkpoint are measured, in float32. A density model gets a row for each way of 
 sample) and its likelihood in bits per sub-pixel, of the hole and of the whole image. With --figure, it draws
 several runs into one picture instead, in figures/ of the last of them: overlap (two runs, without and with
 the overlap trick: the paper's figure 6), grid (the same images down the rows, the models across) or curves
-(validation over time). Exit status: 0 done, 1 failed, 2 the command was refused.
+(validation over time). The paper's figures 4, 5, 9, 11 and 12, completions beside the truth, are each model's
+completions.png. Exit status: 0 done, 1 failed, 2 the command was refused.
 """
 
 import time
@@ -49,6 +50,7 @@ def parse(argv):
     )
     parser.add_argument("--data-dir", metavar="DIR", help="where TFDS keeps its data sets, if elsewhere now")
     arguments = parser.parse_args(argv)
+    arguments.workdirs = list(dict.fromkeys(arguments.workdirs))
     if arguments.limit is not None and arguments.limit < 1:
         parser.error("--limit must be at least 1")
     if arguments.figure == "overlap" and len(arguments.workdirs) != 2:
@@ -109,11 +111,18 @@ def draw(kind, workdirs, *, split="test", data_dir=None):
     kind: "overlap" or "grid", completions of the same images; "curves", the validation criterion over time.
     """
     configs = [workdir.read_config() for workdir in workdirs]
-    names = [config.model for config in configs]
     if kind == "overlap":
         names = ["without overlap", "with overlap"]
-    elif len(set(names)) < len(names):
-        names = [workdir.path.name for workdir in workdirs]
+        if configs[0].overlap or not configs[1].overlap:
+            raise InputError("--figure overlap takes a run with overlap=0 first, then one with an overlap")
+    else:
+        paths = [workdir.path for workdir in workdirs]
+        ways = (
+            [config.model for config in configs],
+            [path.name for path in paths],
+            [str(path) for path in paths],
+        )
+        names = next(names for names in ways if len(set(names)) == len(names))
     tasks = {_task(config) for config in configs}
     if kind != "curves" and len(tasks) > 1:
         raise InputError(f"--figure {kind} needs runs of the same data and holes; these differ: {tasks}")
@@ -247,13 +256,14 @@ def measure(predict, prepare, batches):
     from inpainting.metrics import per_image, summarise
     from inpainting.pixels import to_float
 
-    predict(prepare(next(iter(batches))), 0)
+    size = len(predict(prepare(next(iter(batches))), 0))
     values, seconds, first = [], [], 0
     for batch in batches:
         inputs = prepare(batch)
         began = time.perf_counter()
         prediction = np.asarray(predict(inputs, first))
-        seconds.append((time.perf_counter() - began) / len(prediction))
+        if len(prediction) == size:  # a smaller one, the last, traces the graph anew
+            seconds.append((time.perf_counter() - began) / size)
         first += len(prediction)
         if prediction.dtype == np.uint8:
             prediction = to_float(prediction)
@@ -294,7 +304,7 @@ def table(rows):
 
 def main(argv):
     arguments = parse(argv)
-    workdirs = [Workdir(path) for path in dict.fromkeys(arguments.workdirs)]
+    workdirs = [Workdir(path) for path in arguments.workdirs]
     if arguments.figure:
         print(draw(arguments.figure, workdirs, split=arguments.split, data_dir=arguments.data_dir))
         return 0

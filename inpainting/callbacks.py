@@ -16,6 +16,7 @@ from tensorflow import keras
 from inpainting import checkpoints, figures
 from inpainting.experiments import METHODS
 from inpainting.masks import composite
+from inpainting.workdir import read_line
 
 SAMPLES = 8
 
@@ -31,7 +32,7 @@ class Journal:
         kept = []
         if workdir.metrics.exists():
             lines = workdir.metrics.read_text().splitlines()
-            kept = [line for line in lines if _step_of(line) <= step]
+            kept = [line for line in lines if (values := read_line(line)) and values["step"] <= step]
         with checkpoints.atomic_file(workdir.metrics) as file:
             file.write("".join(f"{line}\n" for line in kept).encode())
         self.writer = tf.summary.create_file_writer(str(workdir.tensorboard))
@@ -55,13 +56,6 @@ class Journal:
         with self.writer.as_default(step=step):
             tf.summary.image("context | completion | truth", pixels[None])
         self.writer.flush()
-
-
-def _step_of(line):
-    try:
-        return json.loads(line)["step"]
-    except ValueError:  # the last line of a killed run may be cut
-        return float("inf")
 
 
 class Monitor(keras.callbacks.Callback):

@@ -102,11 +102,16 @@ class Workdir:
     def history(self):
         """The lines of metrics.jsonl, dicts, each with `minutes`: the time the steps so far have taken.
 
+        The last line of a killed run may be cut: it is left out. InputError if there are none.
+
         Validation and checkpoints are left out of it, as they are of images_per_second. Between two logged
         speeds the time goes evenly over the batches.
         """
         config = self.read_config()
-        lines = [json.loads(line) for line in self.metrics.read_text().splitlines()]
+        lines = self.metrics.read_text().splitlines() if self.metrics.exists() else []
+        lines = [values for line in lines if (values := read_line(line))]
+        if not lines:
+            raise InputError(f"{self.metrics} holds nothing yet: train the run first")
         batches, minutes = [0], [0.0]
         for line in lines:
             if "images_per_second" in line:
@@ -121,3 +126,11 @@ class Workdir:
     def write_json(path, values):
         with atomic_file(path) as file:
             file.write((json.dumps(values, indent=2) + "\n").encode())
+
+
+def read_line(line):
+    """The dict of a line of metrics.jsonl, None of one that a killed run has cut."""
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None

@@ -5,11 +5,15 @@ import numpy as np
 import pytest
 
 from evaluate import draw
+from inpainting import checkpoints, figures
 from inpainting.baselines import BASELINES
+from inpainting.errors import InputError
 from inpainting.experiments import experiment, resolved, with_settings
 from inpainting.metrics import METRICS, per_image
 from inpainting.pixels import to_float
+from inpainting.trainers.trainer import ordered_variables
 from inpainting.workdir import Workdir
+from models import build_generator
 from pipelines import datasets
 from pipelines.inpainting import evaluation_batches
 from tests.conftest import command, small_arguments
@@ -61,17 +65,34 @@ def test_the_table_shows_what_validation_showed(finished_run):
         assert saved["results"]["vgg_wgan"][key] == pytest.approx(best[f"validation_{key}"], rel=1e-3), key
 
 
-def test_figures_of_several_runs(finished_run, tmp_path):
-    other = tmp_path / "other"
+def test_figures_of_several_runs(finished_run, tmp_path, monkeypatch):
+    other = tmp_path / "elsewhere" / finished_run.name
     shutil.copytree(finished_run, other)
-    for kind in ("overlap", "grid", "curves"):
+    drawn = []
+    for function in ("side_by_side", "curves"):
+        monkeypatch.setattr(figures, function, lambda columns, *_: drawn.append(list(columns)))
+    for kind in ("grid", "curves"):
         path = draw(kind, [Workdir(finished_run), Workdir(other)], split="validation")
         assert path == other / "figures" / f"{kind}.png"
-        assert path.read_bytes()[1:4] == b"PNG"
+    # The same model in directories of the same name: told apart by their paths.
+    paths = [str(finished_run), str(other)]
+    assert drawn == [["context", *paths, "truth"], paths]
+
+
+def test_the_overlap_figure_knows_which_run_is_which(finished_run, small_config, tmp_path):
+    without = Workdir(tmp_path / "without")
+    config = small_config("vgg_l2", overlap=0)
+    without.create(config, overwrite=False)
+    network = {"ema_generator": ordered_variables(build_generator(config))}
+    checkpoints.save(without.last, network, {"best_step": 0})
+    path = draw("overlap", [without, Workdir(finished_run)], split="validation")
+    assert path == finished_run / "figures" / "overlap.png" and path.read_bytes()[1:4] == b"PNG"
+    with pytest.raises(InputError, match="overlap=0 first"):
+        draw("overlap", [Workdir(finished_run), without], split="validation")
 
 
 def test_figures_refuse_what_does_not_compare(finished_run, tmp_path):
-    finished = command("evaluate.py", "--figure", "overlap", finished_run)
+    finished = command("evaluate.py", "--figure", "overlap", finished_run, finished_run)
     assert finished.returncode == 2 and "takes two work directories" in finished.stderr
     finished = command("evaluate.py", "--figure", "grid", finished_run, "--limit", "3")
     assert finished.returncode == 2 and "leave out --baselines and --limit" in finished.stderr
@@ -98,8 +119,12 @@ def test_a_validation_between_two_logged_speeds_has_a_time_of_its_own(tmp_path):
     settings = {"batch_size": "60", "steps": "20", "validate_every": "5"}
     workdir.create(resolved(with_settings(experiment("vgg_l2"), settings)), overwrite=False)
     lines = [{"step": 5, "validation_hole_mse": 1.0}, {"step": 10, "images_per_second": 10.0}]
-    workdir.metrics.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    cut = '{"step": 15, "images_per_'  # as kill -9 leaves it
+    workdir.metrics.write_text("".join(json.dumps(line) + "\n" for line in lines) + cut)
     assert [line["minutes"] for line in workdir.history()] == pytest.approx([0.5, 1.0])
+    workdir.metrics.unlink()
+    with pytest.raises(InputError, match="holds nothing yet"):
+        workdir.history()
 
 
 @pytest.mark.parametrize("what", ["missing", "no run", "no checkpoint", "bad config"])
