@@ -9,7 +9,6 @@ weights: speed does not depend on them. Images per second, medians of --turns tu
 their ratio.
 """
 
-import argparse
 import sys
 import time
 from pathlib import Path
@@ -20,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import tensorflow as tf
 
+from inpainting.command_line import Parser, run_program
 from inpainting.completion import COLOURS, choose_values, complete, draws
 from inpainting.experiments import experiment, resolved, with_settings
 from inpainting.masks import center_masks
@@ -91,13 +91,13 @@ def check(name, mode):
         raise AssertionError(f"{name} {mode}: {np.mean(fast != slow):.1%} of the values differ")
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def main(argv):
+    parser = Parser(description=__doc__)
     parser.add_argument("models", nargs="*", metavar="MODEL", help=f"of {', '.join(DENSITY)} (default: all)")
     parser.add_argument("--batch", type=int, default=64, help="images at once (64)")
     parser.add_argument("--naive", type=int, default=3, help="naive sub-pixels timed in a turn, of 192 (3)")
     parser.add_argument("--turns", type=int, default=3, help="timings of each way (3)")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     unknown = set(arguments.models) - set(DENSITY)
     if unknown:
         parser.error(f"unknown model {sorted(unknown)[0]}: one of {', '.join(DENSITY)}")
@@ -112,4 +112,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run_program(main)

@@ -15,7 +15,6 @@ study `density` trains every density model for its own number of steps, into run
 the test images alone: in mode mean, in mode greedy as the paper did, and its bits per sub-pixel.
 """
 
-import argparse
 import json
 import subprocess
 import sys
@@ -25,11 +24,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from evaluate import evaluate
+from inpainting.command_line import Parser, run_program
 from inpainting.experiments import EXPERIMENTS, METHODS, experiment, resolved, with_settings
 from inpainting.workdir import Workdir
 
 ROOT = Path(__file__).parent.parent
-BATCHES = 3_000  # of 64 images: 4.3 epochs, 14 to 52 minutes on 2 shared cores
+BATCHES = 3_000  # of 64 images: 4.3 epochs
 SPLITS = {"train": 5_000, "validation": None, "test": None}
 DENSITY = [name for name, make in EXPERIMENTS.items() if make().method == "density"]
 
@@ -113,9 +113,7 @@ def run(model, settings, *, batches, splits, data_dir, folder):
             for name, value in changed_settings(model, settings).items():
                 command += ["--set", f"{name}={value}"]
         print(" ".join(command), flush=True)
-        status = subprocess.run(command, cwd=ROOT).returncode
-        if status:
-            sys.exit(status)
+        train(command)
     config = workdir.read_config()
     history, criterion = workdir.history(), f"validation_{METHODS[config.method].criterion}"
     result = {"minutes": history[-1]["minutes"]}
@@ -127,6 +125,18 @@ def run(model, settings, *, batches, splits, data_dir, folder):
             result["greedy"] = rows[f"{config.model} greedy"]
     workdir.write_json(done, result)
     return result
+
+
+def train(command):
+    """Runs train.py and ends with its status where it fails. After Ctrl-C it has the time to save."""
+    process = subprocess.Popen(command, cwd=ROOT)
+    try:
+        status = process.wait()
+    except KeyboardInterrupt:
+        process.wait()
+        raise
+    if status:
+        sys.exit(status)
 
 
 def table(study, results):
@@ -181,12 +191,12 @@ def density_table(results):
     return "\n".join(lines)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def main(argv):
+    parser = Parser(description=__doc__)
     parser.add_argument("study", choices=STUDIES)
     parser.add_argument("--batches", type=int, default=BATCHES, help=f"of 64 images for each run ({BATCHES})")
     parser.add_argument("--data-dir", help="where TFDS keeps its data sets")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     folder, batches, splits = ROOT / "runs" / f"studies-{arguments.batches}", arguments.batches, SPLITS
     budget, tabulate = f"{batches} batches of 64 images each", partial(table, arguments.study)
     if arguments.study == "learning_rate":
@@ -202,4 +212,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run_program(main)

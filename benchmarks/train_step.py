@@ -4,13 +4,12 @@
 
 Each model with its defaults, in the phase with its adversary, fed by the real data chain from random pictures
 in memory. images/s counts the real images that generator updates consume, one batch a step. "waiting" is the
-share of the time that a step waits for its data. GFLOP/s is what its graph adds and multiplies a second, to
-find networks that are slow for their arithmetic; of L2 models alone, as a loop's body counts once. For a WGAN
-also the time of a step over that of its parts, measured alone: critic_steps critic updates and one generator
-update. Medians over --steps steps.
+share of the time of all steps, one right after the other, that goes by before their data is there. GFLOP/s is
+what its graph adds and multiplies a second, to find networks that are slow for their arithmetic; of L2 models
+alone, as a loop's body counts once. For a WGAN also the time of a step over that of its parts, measured alone:
+critic_steps critic updates and one generator update. Medians over --steps steps.
 """
 
-import argparse
 import statistics
 import sys
 import time
@@ -18,7 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from inpainting.command_line import import_tensorflow
+from inpainting.command_line import Parser, import_tensorflow, run_program
 
 import_tensorflow()
 
@@ -32,7 +31,7 @@ from train import make_trainer
 
 
 def seconds(functions, turns):
-    """Median time of a call of each, name -> seconds, called in turns; the first two, which trace, left out."""
+    """Median time of a call of each, name -> seconds, in turns; the first two, which trace, are left out."""
     times = {name: [] for name in functions}
     for _ in range(turns + 2):
         for name, function in functions.items():
@@ -64,43 +63,53 @@ def measure(name, precision, images, steps):
         fill=config.fill,
     )
     trainer.begin_phase(first)
-    train_step, iterator = tf.function(trainer.train_step), iter(batches)
-    waits = []
+    train_step = tf.function(trainer.train_step, jit_compile=trainer.jit_compile)
+    iterator = iter(batches)
+    waits, wholes = [], []
 
     def step():
         began = time.perf_counter()
         batch = next(iterator)
         waits.append(time.perf_counter() - began)
         train_step(batch)["loss"].numpy()
+        wholes.append(time.perf_counter() - began)
 
-    functions = {"step": step}
+    whole = seconds({"step": step}, steps)["step"]
+    row = {"images/s": config.batch_size / whole, "waiting": sum(waits[2:]) / sum(wholes[2:])}
+    if config.method == "l2":
+        row["GFLOP/s"] = operations(train_step, next(iterator)) / whole / 1e9
     if config.method == "wgan":
         batch = {key: value[0] for key, value in next(iterator).items()}
         critic_update = tf.function(lambda: trainer.adversary_step(batch, 0))
         generator_update = tf.function(lambda: trainer.generator_step(batch))
-        functions["critic"] = lambda: (critic_update(), trainer.adversary_optimizer.iterations.numpy())
-        functions["generator"] = lambda: (generator_update(), trainer.step.numpy())
-    medians = seconds(functions, steps)
-    whole = medians["step"]
-    row = {"images/s": config.batch_size / whole, "waiting": statistics.median(waits[2:]) / whole}
-    if config.method == "l2":
-        row["GFLOP/s"] = operations(train_step, next(iterator)) / whole / 1e9
-    if config.method == "wgan":
-        row["parts"] = whole / (config.critic_steps * medians["critic"] + medians["generator"])
+        medians = seconds(
+            {
+                "step": step,
+                "critic": lambda: (critic_update(), trainer.adversary_optimizer.iterations.numpy()),
+                "generator": lambda: (generator_update(), trainer.step.numpy()),
+            },
+            steps,
+        )
+        row["parts"] = medians["step"] / (config.critic_steps * medians["critic"] + medians["generator"])
     return row
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def main(argv):
+    parser = Parser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="default: every model")
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--float32-only", action="store_true")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
+    names = arguments.names or list(EXPERIMENTS)
+    for name in names:
+        experiment(name)  # a misspelt one is refused before the first is measured
+    if arguments.steps < 1:
+        parser.error("--steps must be at least 1")
     pixels = np.random.default_rng(0).integers(0, 256, (5000, 32, 32, 3), np.uint8)
     images = Images(count=len(pixels), decoded=pixels)
     precisions = ["float32"] if arguments.float32_only else ["float32", "mixed_bfloat16"]
     rows = []
-    for name in arguments.names or EXPERIMENTS:
+    for name in names:
         for precision in precisions:
             row = measure(name, precision, images, arguments.steps)
             cells = [name, precision, f"{row['images/s']:.0f}", f"{row['waiting']:.1%}"]
@@ -115,4 +124,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run_program(main)
