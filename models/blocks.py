@@ -158,7 +158,7 @@ conv_transpose = partial(Conv2DTranspose, **{**CONVOLUTION, "kernel_size": 4})
 def _normalise_and_activate(x, *, batch_normalization, dropout, name, shortcut=None, activate=True):
     """What follows every convolution of a generator (sections 4 and 7.1)."""
     if batch_normalization:
-        # Momentum 0.9: with the default 0.99 the moving statistics lag the weights of the first thousand steps.
+        # Deviation: with the default 0.99 the moving statistics lag the weights of the first thousand steps.
         x = BatchNormalization(momentum=0.9, name=f"{name}_bn")(x)
     if shortcut is not None:
         x = keras.layers.Add(name=f"{name}_add")([x, shortcut])
@@ -210,6 +210,7 @@ def critic_block(x, filters, *, name, shortcut=None, activate=True, layer_normal
     map of an image and without a scale. shortcut: a tensor added before the activation.
     """
     x = conv(filters, name=name, **kwargs)(x)
+    # Deviation: DCGAN and the published Inception and ResNet have batch normalisation.
     if layer_normalization:
         normalise = keras.layers.LayerNormalization(
             axis=[1, 2, 3], epsilon=1e-3, center=False, scale=False, name=f"{name}_ln"

@@ -26,6 +26,7 @@ def context_encoder(
     image_size = encoder.input_shape[1]
     context = keras.Input((image_size, image_size, 3), name="context")
     mask = keras.Input((image_size, image_size, 1), name="mask")
+    # Deviation: the hole's position comes as a channel of its own; the paper does not say how it is known.
     features = encoder(keras.layers.Concatenate(name="context_and_mask")([context, mask]))
     embedding = _embed(features, bottleneck, neck=neck, block=block)
     prediction = decoder(bottleneck=bottleneck, patch=patch, filters=decoder_filters, block=transpose_block)(

@@ -42,6 +42,7 @@ def flip_and_shift(images, *, names, seed):
     seeds = tf.random.split(seed, 2)
     columns = tf.tile(tf.range(width)[None], [batch, 1])
     rows = tf.tile(tf.range(height)[None], [batch, 1])
+    # Deviation: neither flips nor shifts are in section 3.
     if "flip" in names:
         flipped = tf.random.stateless_uniform([batch, 1], seeds[0]) < 0.5
         columns = tf.where(flipped, width - 1 - columns, columns)

@@ -60,6 +60,7 @@ def test_settings_are_typed():
         ({"pooling": "max"}, "pooling is a setting of the cnn encoder: vgg_wgan has no use for it"),
         ({"label_flips": "0"}, "label_flips is a setting of DCGANs: vgg_wgan has no use for it"),
         ({"discriminator_sees": "hole", "mask": "free_form"}, "discriminator_sees=hole needs mask=center"),
+        ({"discriminator_sees": "hole", "hole": "3"}, "hole must be at least 4 with discriminator_sees=hole"),
         ({"l2_regularization": "-1"}, "l2_regularization must be at least 0"),
         ({"model": "x"}, "no setting 'model'"),
         ({"xyz": "1"}, "no setting 'xyz': --set takes one of dataset, .*, deterministic"),

@@ -13,6 +13,7 @@ FLOOR = 0.05  # of the learning rate, at the end: a WGAN's critic joins late, an
 
 def learning_rate_schedule(config):
     """Linear warm-up to the learning rate, then cosine decay to FLOOR of it at the last step (section 7.1)."""
+    # Deviation: section 7.1 decays the learning rate, but names no schedule.
     warmup = min(config.learning_rate_warmup, config.steps // 2)
     return keras.optimizers.schedules.CosineDecay(
         0.0, config.steps - warmup, alpha=FLOOR, warmup_target=config.learning_rate, warmup_steps=warmup
