@@ -43,6 +43,14 @@ def test_the_real_batch_comes_first_and_neither_is_mixed():
     assert len(set(real_labels.numpy())) == 4  # each image has its own
 
 
+def test_the_discriminator_is_updated_before_the_generator():
+    trainer, order = dcgan(), []
+    trainer.adversary_step = lambda batch, index: order.append("discriminator")
+    trainer.generator_step = lambda batch: order.append("generator")
+    tf.function(trainer.train_step)(batches(2))
+    assert order == ["discriminator", "generator"]
+
+
 def test_one_mixed_batch_where_asked_for():
     trainer, seen = dcgan(pure_batches=False, soft_labels=False, label_flips=0.0), []
     trainer._update = lambda images, labels: seen.append((images, labels)) or tf.zeros([8])

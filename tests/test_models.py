@@ -7,7 +7,7 @@ from tensorflow import keras
 
 from inpainting.experiments import CHOICES, experiment, resolved, with_settings
 from inpainting.hardware import dtype_policy
-from models import CRITICS, ENCODERS, build_generator
+from models import CRITICS, ENCODERS, build_critic, build_generator
 from models.blocks import (
     BatchNormalization,
     Conv2D,
@@ -226,8 +226,28 @@ GOLDEN = {
 }
 
 
+# Parameters of each critic; the score's convolution has 9 · filters + 1.
+GOLDEN_CRITICS = {
+    # Summed in its test above.
+    "cnn": 575_233,
+    # 9 · (3 · 64 + 2 · 64² + 64 · 128 + 2 · 128²) and biases 3 · 64 + 3 · 128
+    "vgg": 444_096 + 576 + 1_153,
+    # The encoder's, less a fourth input channel of 4 · 16 and one of two values for each of 2,448 features.
+    "inception": 449_312 - 64 - 2_448 + 2_305,
+    # 9 · (3 · 32 + 4 · 32² + 32 · 64 + 3 · 64² + 64 · 128 + 3 · 128²), shortcuts 32 · 64 + 64 · 128, biases
+    # 5 · (32 + 64 + 128)
+    "resnet": 682_848 + 10_240 + 1_120 + 1_153,
+}
+
+
 def test_every_model_has_a_golden_size():
-    assert set(ENCODERS) == set(GOLDEN)
+    assert set(ENCODERS) == set(GOLDEN) and set(CRITICS) == set(GOLDEN_CRITICS)
+
+
+@pytest.mark.parametrize("name", CRITICS)
+def test_golden_sizes_of_critics(name):
+    critic = build_critic(resolved(with_settings(experiment("vgg_wgan"), {"critic": name})))
+    assert parameters(critic) == GOLDEN_CRITICS[name]
 
 
 @pytest.mark.parametrize("encoder", ENCODERS)
