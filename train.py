@@ -20,7 +20,7 @@ FLAGS = {
     "dataset": "cifar10 (default), any TFDS image data set, folder:PATH of PNG or JPEG images, or dead_leaves",
     "data_dir": "where TFDS keeps its data sets (default: TFDS_DATA_DIR or ~/tensorflow_datasets)",
     "steps": "generator updates (default: the model's)",
-    "batch_size": "images of one update (default: the model's, 64)",
+    "batch_size": "images of one update (default: the model's; 64 for most)",
     "seed": "of the weights, the order of the data and everything drawn (default: 0)",
     "critic": f"network of the critic or discriminator: {', '.join(CHOICES['critic'])}",
     "bottleneck": "features between encoder and decoder (default: 512)",

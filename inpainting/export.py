@@ -26,7 +26,7 @@ class Inpainter(tf.Module):
     stain.
     """
 
-    def __init__(self, generator, config, *, seed=0):
+    def __init__(self, generator, config):
         super().__init__(name="inpainter")
         self.size, self.patch = config.image_size, config.patch
         image = tf.TensorSpec([None, self.size, self.size, 3], tf.uint8, "image")
@@ -36,7 +36,7 @@ class Inpainter(tf.Module):
         # ten times as long. Its variables are what the signatures need.
         def predict(image, missing):
             """Reconstruction by a network [context, mask] -> prediction."""
-            context = fill_hole(to_float(image), missing, fill=config.fill, seed=[seed, 0])
+            context = fill_hole(to_float(image), missing, fill=config.fill, seed=[0, 0])
             return to_uint8(generator([context, missing], training=False)), None
 
         def fill(image, missing, **options):
