@@ -31,14 +31,14 @@ from train import make_trainer
 
 
 def seconds(functions, turns):
-    """Median time of a call of each, name -> seconds, in turns; the first two, which trace, are left out."""
+    """Times of the calls of each, name -> list of seconds, in turns; the first two, which trace, left out."""
     times = {name: [] for name in functions}
     for _ in range(turns + 2):
         for name, function in functions.items():
             began = time.perf_counter()
             function()
             times[name].append(time.perf_counter() - began)
-    return {name: statistics.median(values[2:]) for name, values in times.items()}
+    return {name: values[2:] for name, values in times.items()}
 
 
 def operations(function, batch):
@@ -65,31 +65,29 @@ def measure(name, precision, images, steps):
     trainer.begin_phase(first)
     train_step = tf.function(trainer.train_step, jit_compile=trainer.jit_compile)
     iterator = iter(batches)
-    waits, wholes = [], []
+    waits = []
 
     def step():
         began = time.perf_counter()
         batch = next(iterator)
         waits.append(time.perf_counter() - began)
         train_step(batch)["loss"].numpy()
-        wholes.append(time.perf_counter() - began)
 
-    whole = seconds({"step": step}, steps)["step"]
-    row = {"images/s": config.batch_size / whole, "waiting": sum(waits[2:]) / sum(wholes[2:])}
+    times = seconds({"step": step}, steps)["step"]
+    whole = statistics.median(times)
+    row = {"images/s": config.batch_size / whole, "waiting": sum(waits[2:]) / sum(times)}
     if config.method == "l2":
         row["GFLOP/s"] = operations(train_step, next(iterator)) / whole / 1e9
     if config.method == "wgan":
         batch = {key: value[0] for key, value in next(iterator).items()}
         critic_update = tf.function(lambda: trainer.adversary_step(batch, 0))
         generator_update = tf.function(lambda: trainer.generator_step(batch))
-        medians = seconds(
-            {
-                "step": step,
-                "critic": lambda: (critic_update(), trainer.adversary_optimizer.iterations.numpy()),
-                "generator": lambda: (generator_update(), trainer.step.numpy()),
-            },
-            steps,
-        )
+        functions = {
+            "step": step,
+            "critic": lambda: (critic_update(), trainer.adversary_optimizer.iterations.numpy()),
+            "generator": lambda: (generator_update(), trainer.step.numpy()),
+        }
+        medians = {name: statistics.median(times) for name, times in seconds(functions, steps).items()}
         row["parts"] = medians["step"] / (config.critic_steps * medians["critic"] + medians["generator"])
     return row
 
