@@ -1,7 +1,7 @@
 """The paper's choices, each measured under one budget: python benchmarks/study.py bottleneck
 
     python benchmarks/study.py bottleneck|encoders|batchnorm|overlap|regularisation|methods|family|alpha
-    python benchmarks/study.py learning_rate --batches 100
+    python benchmarks/study.py learning_rate|segment_rows
     python benchmarks/study.py density
 
 Trains every variant of a study on CIFAR-10 (--data-dir as for train.py) into runs/studies-BATCHES/, with the
@@ -10,9 +10,10 @@ same number of training images for each, measures it on the first 5,000 training
 what was interrupted goes on, so the command can be repeated at will. Variants that studies share are trained
 once.
 
-The study `learning_rate`, of the density models, has nothing but the training's own validation to print. The
-study `density` trains every density model for its own number of steps, into runs/density/, and measures it on
-the test images alone: in mode mean, in mode greedy as the paper did, and its bits per sub-pixel.
+The last three are of the density models, whose images take very different times. `density` trains each for its
+own number of steps, into runs/density/, and measures it on the test images alone: in mode mean, in mode greedy
+as the paper did, samples, and its bits per sub-pixel. `learning_rate` and `segment_rows` train for a twentieth
+of those steps, into runs/studies-density/, and print the training's own validation.
 """
 
 import json
@@ -59,6 +60,10 @@ STUDIES = {
     "family": [(name, {}) for name in EXPERIMENTS if name not in DENSITY],
     "alpha": [("vgg_wgan", {"alpha": alpha}) for alpha in (0.9, 0.99, 0.999)],
     "learning_rate": [(name, {"learning_rate": rate}) for name in DENSITY for rate in (3e-4, 1e-3, 3e-3)],
+    "segment_rows": [
+        *(("flattened_row_lstm", {"segment_rows": rows}) for rows in (1, 4, 8, None)),
+        *((name, {"segment_rows": rows}) for name in ("row_lstm", "diagonal_bilstm") for rows in (8, None)),
+    ],
     "density": [(name, {}) for name in DENSITY],
 }
 PAPER = {  # section 7.1, train and validation L2
@@ -92,10 +97,15 @@ def steps_for(model, settings, batches):
     return round(batches * 64 * 10_000 / (probe.batches_until(10_000) * probe.batch_size))
 
 
-def run(model, settings, *, batches, splits, data_dir, folder):
+def own_steps(model, settings, share=1):
+    """A share of the generator steps that the model takes by default."""
+    return round(share * experiment(model).steps)
+
+
+def run(model, settings, *, steps, splits, data_dir, folder):
     """Trains and measures one variant where that is not done, and returns what study.json holds.
 
-    batches: of 64 images; None for the model's own number of steps. splits: name -> number of images or None.
+    steps: a function of model and settings. splits: name -> number of images or None for all.
     """
     workdir = Workdir(folder / variant_name(model, settings))
     done = workdir.path / "study.json"
@@ -107,9 +117,7 @@ def run(model, settings, *, batches, splits, data_dir, folder):
         if workdir.last.exists():
             command.append("--resume")
         else:
-            command += ["--overwrite"]
-            if batches:
-                command += ["--steps", str(steps_for(model, settings, batches))]
+            command += ["--overwrite", "--steps", str(steps(model, settings))]
             for name, value in changed_settings(model, settings).items():
                 command += ["--set", f"{name}={value}"]
         print(" ".join(command), flush=True)
@@ -122,7 +130,7 @@ def run(model, settings, *, batches, splits, data_dir, folder):
         rows = evaluate(workdir, split=split, limit=limit, data_dir=data_dir)
         result[split] = rows[config.model]
         if config.method == "density":
-            result["greedy"] = rows[f"{config.model} greedy"]
+            result |= {mode: rows[f"{config.model} {mode}"] for mode in ("greedy", "sample")}
     workdir.write_json(done, result)
     return result
 
@@ -161,7 +169,7 @@ def table(study, results):
     return "\n".join(lines)
 
 
-def learning_rate_table(results):
+def validation_table(results):
     """The best validation of each run as a Markdown table."""
     lines = ["| variant | minutes | validation nats_per_hole |", "|---|---|---|"]
     for name, result in results.items():
@@ -172,41 +180,51 @@ def learning_rate_table(results):
 def density_table(results):
     """The density models beside the paper's values and the published ones, as a Markdown table."""
     columns = ["model", "minutes", "hole_mse", "half_sum_l2", "maem", "sharpness", "seam"]
-    columns += [
-        "greedy: hole_mse",
-        "half_sum_l2",
-        "paper's L2",
-        "bits/dim of the hole",
-        "of the image",
-        "published",
-    ]
+    columns += ["greedy: hole_mse", "half_sum_l2", "paper's L2", "sample: sharpness"]
+    columns += ["bits/dim of the hole", "of the image", "published"]
     lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
     for name, result in results.items():
-        mean, greedy = result["test"], result["greedy"]
+        mean, greedy, sample = result["test"], result["greedy"], result["sample"]
         cells = [name, f"{result['minutes']:.0f}", f"{mean['hole_mse']:.4f}", f"{mean['half_sum_l2']:.2f}"]
         cells += [f"{mean['maem']:.1f}", f"{mean['sharpness']:.2f}", f"{mean['seam']:.2f}"]
         cells += [f"{greedy['hole_mse']:.4f}", f"{greedy['half_sum_l2']:.2f}", PAPER_DENSITY.get(name, "")]
+        cells.append(f"{sample['sharpness']:.2f}")
         cells += [f"{mean[key]:.2f}" if key in mean else "" for key in ("hole_bits_per_dim", "bits_per_dim")]
         lines.append(f"| {' | '.join([*cells, PUBLISHED_BITS.get(name, '')])} |")
     return "\n".join(lines)
 
 
+def plan(study, batches):
+    """How a study goes: its folder in runs/, steps of a variant, SPLITS, the budget in words, and its table."""
+    if study == "density":
+        return study, own_steps, {"test": None}, "each for its own number of steps", density_table
+    if study in ("learning_rate", "segment_rows"):
+        steps = partial(own_steps, share=1 / 20)
+        return "studies-density", steps, {}, "each for a twentieth of its own number of steps", validation_table
+    steps, budget = partial(steps_for, batches=batches), f"{batches} batches of 64 images each"
+    return f"studies-{batches}", steps, SPLITS, budget, partial(table, study)
+
+
 def main(argv):
     parser = Parser(description=__doc__)
     parser.add_argument("study", choices=STUDIES)
-    parser.add_argument("--batches", type=int, default=BATCHES, help=f"of 64 images for each run ({BATCHES})")
+    parser.add_argument(
+        "--batches",
+        type=int,
+        default=BATCHES,
+        help=f"of 64 images for each run, but of density models ({BATCHES})",
+    )
     parser.add_argument("--data-dir", help="where TFDS keeps its data sets")
     arguments = parser.parse_args(argv)
-    folder, batches, splits = ROOT / "runs" / f"studies-{arguments.batches}", arguments.batches, SPLITS
-    budget, tabulate = f"{batches} batches of 64 images each", partial(table, arguments.study)
-    if arguments.study == "learning_rate":
-        splits, tabulate = {}, learning_rate_table
-    elif arguments.study == "density":
-        folder, batches, splits = ROOT / "runs" / "density", None, {"test": None}
-        budget, tabulate = "each for its own number of steps", density_table
+    folder, steps, splits, budget, tabulate = plan(arguments.study, arguments.batches)
+    options = {
+        "steps": steps,
+        "splits": splits,
+        "data_dir": arguments.data_dir,
+        "folder": ROOT / "runs" / folder,
+    }
     results = {}
     for model, settings in STUDIES[arguments.study]:
-        options = {"batches": batches, "splits": splits, "data_dir": arguments.data_dir, "folder": folder}
         results[variant_name(model, settings)] = run(model, settings, **options)
     print(f"\n{budget}\n\n{tabulate(results)}")
 

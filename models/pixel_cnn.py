@@ -45,7 +45,8 @@ class PixelCNN(keras.Model):
         return self.logits_everywhere(pixels, training=training)
 
     def describe(self, pixels, mask, training=False):
-        """What a network reads of the whole context; this one nothing, None."""
+        """What the network reads of the whole context: this one nothing."""
+        return None
 
     def logits_everywhere(self, pixels, **seen):
         """Logits [B, H, W, 3, 256] of all pixels. seen: of `hidden_at`."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.study import PAPER, STUDIES, changed_settings, steps_for, variant_name
+from benchmarks.study import PAPER, STUDIES, changed_settings, own_steps, steps_for, variant_name
 from inpainting.experiments import experiment, resolved, with_settings
 
 VARIANTS = [variant for study in STUDIES.values() for variant in study]
@@ -14,6 +14,13 @@ def test_every_variant_has_the_same_budget(model, settings):
     texts = {name: str(value) for name, value in {**settings, "steps": steps}.items()}
     config = resolved(with_settings(experiment(model), texts))
     assert config.batches_until(steps) * config.batch_size == pytest.approx(6000 * 64, rel=0.005)
+
+
+def test_a_share_of_a_model_s_own_steps():
+    assert own_steps("conditional_pixel_cnn", {}) == experiment("conditional_pixel_cnn").steps
+    assert (
+        own_steps("conditional_pixel_cnn", {}, share=1 / 20) == experiment("conditional_pixel_cnn").steps // 20
+    )
 
 
 def test_variants_are_named_by_what_differs():
