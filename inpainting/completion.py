@@ -10,6 +10,8 @@ Only hole pixels are computed, each from what the network needs of the image, an
   states: the rows above the hole are read once, then one pixel after the other, the known ones of the hole's
   rows included.
 
+A network of four `directions` reads the image from each of its corners, and the four readings are multiplied.
+
 Modes: "greedy" takes the most likely value (the paper's), "sample" draws one, "mean" takes the expected value,
 rounded: given the pixels before, themselves at their means. A network that describes the whole context needs
 none of those: in mode mean it gives all hole pixels at once, each given the context alone (and its G and B
@@ -42,18 +44,17 @@ def complete(network, pixels, mask, *, mode, temperature=1.0, seed=0):
         raise ValueError(f"mode is one of {', '.join(MODES)}. Received: {mode!r}")
     if temperature <= 0:
         raise ValueError(f"temperature must be more than 0: use mode greedy. Received: {temperature}")
-    missing = mask[..., 0] > 0
-    pixels = tf.where(missing[..., None], 0, pixels)
+    pixels = tf.where(mask > 0, 0, pixels)
     uniform = draws(pixels, seed) if mode == "sample" else None
 
     choose = partial(choose_values, mode=mode, temperature=temperature, uniform=uniform)
     if network.conditional and mode == "mean":
         return _fill_at_once(network, pixels, mask, choose)
+    if network.directions == 4:
+        return _fill_from_four_corners(network, pixels, mask, choose)
     if hasattr(network, "offsets"):
         return _fill_in_wavefronts(network, pixels, mask, choose)
-    if network.directions == 4:
-        return _fill_from_four_corners(network, pixels, missing, choose)
-    return _read(network, pixels, missing, choose)[:2]
+    return _read(network, pixels, mask, choose)[:2]
 
 
 def draws(pixels, seed):
@@ -81,11 +82,14 @@ def choose_values(logits, where, colour, *, mode, temperature=1.0, uniform=None)
     return values, tf.gather(likelihoods, values, batch_dims=1)
 
 
-def _fill_pixels(network, hidden, where, pixels, likelihood, choose):
-    """Fills the pixels `where` colour by colour, from what the network has made of their zones."""
+def _fill_pixels(logits_of, where, pixels, likelihood, choose):
+    """Fills the pixels `where` colour by colour.
+
+    logits_of(colour, values=…): logits [N, 256], given the earlier colours in values, int [N, 3].
+    """
     values = tf.zeros([tf.shape(where)[0], COLOURS], tf.int32)
     for colour in range(COLOURS):
-        chosen, log_p = choose(network.head(colour, hidden, values), where, colour)
+        chosen, log_p = choose(logits_of(colour, values=values), where, colour)
         values = tf.where(tf.range(COLOURS) == colour, chosen[:, None], values)
         likelihood = tf.tensor_scatter_nd_add(likelihood, where[:, :1], log_p)
     return tf.tensor_scatter_nd_update(pixels, where, values), likelihood
@@ -95,10 +99,16 @@ def _fill_at_once(network, pixels, mask, choose):
     where = hole_positions(mask)
     description = network.describe(pixels, mask)
     hidden = network.hidden_at(pixels, where, visible=1 - mask, description=description)
-    return _fill_pixels(network, hidden, where, pixels, tf.zeros([tf.shape(pixels)[0]]), choose)
+    logits_of = partial(network.head, hidden=hidden)
+    return _fill_pixels(logits_of, where, pixels, tf.zeros([tf.shape(pixels)[0]]), choose)
 
 
-def _fill_in_wavefronts(network, pixels, mask, choose):
+def _fill_in_wavefronts(network, pixels, mask, choose, *, experts=None):
+    """Fills by a local network. experts: the weights [B, H, W] of this reading and, in a list, of others.
+
+    Each of the others is (weight, the axes it has turned, its own completion of the turned pixels); the
+    predictions of all are multiplied.
+    """
     missing = mask[..., 0] > 0
     right = max(int(network.offsets[:, 1].max()), 0)
     rows, columns = tf.range(pixels.shape[1]), tf.range(pixels.shape[2])
@@ -109,20 +119,44 @@ def _fill_in_wavefronts(network, pixels, mask, choose):
     def fill(visit, pixels, likelihood):
         where = tf.cast(tf.where(missing & (fronts == visits[visit])), tf.int32)
         hidden = network.hidden_at(pixels, where, description=description)
-        return visit + 1, *_fill_pixels(network, hidden, where, pixels, likelihood, choose)
+        if experts is None:
+            logits_of = partial(network.head, hidden=hidden)
+            return visit + 1, *_fill_pixels(logits_of, where, pixels, likelihood, choose)
+        weight, others = experts
+        readings = [(weight, hidden)]
+        for weight, axes, completed in others:
+            readings.append((weight, network.hidden_at(completed, _turned(where, axes, pixels.shape))))
+
+        def product(colour, values):
+            return tf.add_n(
+                [
+                    tf.gather_nd(weight, where)[:, None]
+                    * tf.nn.log_softmax(network.head(colour, hidden, values))
+                    for weight, hidden in readings
+                ]
+            )
+
+        return visit + 1, *_fill_pixels(product, where, pixels, likelihood, choose)
 
     start = (0, pixels, tf.zeros([tf.shape(pixels)[0]]))
     _, pixels, likelihood = tf.while_loop(lambda visit, *_: visit < tf.size(visits), fill, start)
     return pixels, likelihood
 
 
-def _read(network, pixels, missing, choose, *, experts=None, keep=False):
+def _turned(where, axes, shape):
+    """The places [N, 3] as they are once the axes of maps [B, H, W, …] are reversed."""
+    places = tf.unstack(where, 3, axis=1)
+    return tf.stack([shape[i] - 1 - place if i in axes else place for i, place in enumerate(places)], 1)
+
+
+def _read(network, pixels, mask, choose, *, experts=None, keep=False):
     """Fills by a recurrent network. Returns pixels, log-likelihood and, with `keep`, its states.
 
     That is the state before each of the P places, in raster order, that are missing in an image of the batch:
     every part [P, B, …]. experts: weights [P, B] and states, of this reading (its states: None) and of
     others, whose predictions are multiplied.
     """
+    missing = mask[..., 0] > 0
     width = pixels.shape[2]
     batch = tf.range(tf.shape(pixels)[0])
     holes = hole_places(missing)
@@ -190,33 +224,46 @@ def hole_places(missing):
     return tf.cast(tf.where(tf.reshape(tf.reduce_any(missing, 0), [-1])), tf.int32)[:, 0]
 
 
-def _fill_from_four_corners(network, pixels, missing, choose):
+def _fill_from_four_corners(network, pixels, mask, choose):
     """A product of four experts: one network that reads the image from each of its corners (section 8).
 
-    The readings from the other three corners fill the hole on their own, in mode mean, and keep their states.
-    The reading from the first corner then fills it for good, colour by colour, from
+    The readings from the other three corners fill the hole on their own, in mode mean. The reading from the
+    first corner then fills it for good, colour by colour, from
 
         p(v) ∝ Π p_d(v)^w_d    w_d the share of known pixels in the zone that reading d has just passed
 
     so that near the hole's right and lower edges those count that come from there.
     """
+    missing = mask[..., 0] > 0
     mean = partial(choose_values, mode="mean")
-    shares = tf.stack([_known_share(missing, axes) for axes in CORNERS])
-    shares = tf.gather(
-        tf.reshape(shares, [len(CORNERS), tf.shape(missing)[0], -1]), hole_places(missing), axis=2
-    )
-    weights = tf.unstack(tf.transpose(shares / tf.reduce_sum(shares, 0), [0, 2, 1]), len(CORNERS))
-    places = tf.reshape(tf.range(missing.shape[1] * missing.shape[2]), [1, *missing.shape[1:]])
-    experts = [(weights[0], None)]
-    for weight, axes in zip(weights[1:], CORNERS[1:], strict=True):
-        turned = tf.reverse(missing, axes)
-        _, _, states = _read(network, tf.reverse(pixels, axes), turned, mean, keep=True)
+    shares = [_known_share(missing, axes) for axes in CORNERS]
+    weights = [share / tf.add_n(shares) for share in shares]
+    others = list(zip(CORNERS, weights, strict=True))[1:]
+    if hasattr(network, "offsets"):
+        experts = []
+        for axes, weight in others:
+            turned = tf.reverse(pixels, axes), tf.reverse(mask, axes)
+            experts.append((weight, axes, _fill_in_wavefronts(network, *turned, mean)[0]))
+        return _fill_in_wavefronts(network, pixels, mask, choose, experts=(weights[0], experts))
+
+    def at_holes(maps):
+        """[B, H, W] -> [P, B], of the places that are missing."""
+        flat = tf.reshape(maps, [tf.shape(maps)[0], -1])
+        return tf.transpose(tf.gather(flat, hole_places(missing), axis=1))
+
+    places = tf.reshape(tf.range(pixels.shape[1] * pixels.shape[2]), [1, *pixels.shape[1:3]])
+    experts = [(at_holes(weights[0]), None)]
+    for axes, weight in others:
+        turned = tf.reverse(pixels, axes), tf.reverse(mask, axes)
+        _, _, states = _read(network, *turned, mean, keep=True)
         # Which place of the image each of the turned one's is, and back into the image's order.
-        order = tf.argsort(tf.gather(tf.reshape(tf.reverse(places, axes), [-1]), hole_places(turned)))
-        experts.append(
-            (weight, tf.nest.map_structure(lambda part, order=order: tf.gather(part, order), states))
+        order = tf.argsort(
+            tf.gather(tf.reshape(tf.reverse(places, axes), [-1]), hole_places(tf.reverse(missing, axes)))
         )
-    return _read(network, pixels, missing, choose, experts=experts)[:2]
+        experts.append(
+            (at_holes(weight), tf.nest.map_structure(lambda part, order=order: tf.gather(part, order), states))
+        )
+    return _read(network, pixels, mask, choose, experts=experts)[:2]
 
 
 def _known_share(missing, axes):

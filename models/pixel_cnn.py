@@ -9,6 +9,9 @@ then convolutions of size 1 with Leaky ReLU and dropout, then a softmax of 256 l
 All look at one zone alone, so the network is a classifier of zones [N, 24, 4], trained on random pixels of many
 images, and slid over an image when all of it is wanted. `context` is the side of the zone, 5; 7 or 9 for larger
 images.
+
+directions=4, beyond the paper: the same network is trained on images turned so that any of their corners comes
+first, and completion combines its four readings of the hole (inpainting/completion.py).
 """
 
 import numpy as np
@@ -29,13 +32,14 @@ class PixelCNN(keras.Model):
     """int pixels 0…255 [B, H, W, 3] -> logits [B, H, W, 3, 256] of each sub-pixel given those before it.
 
     offsets: the zone's pixels, [n, 2], all before the predicted one in raster order. features: how many more
-    inputs a pixel has, of `describe`; 0 for none.
+    inputs a pixel has, of `describe`; 0 for none. directions: corners from which it reads an image, 1 or 4.
     """
 
     conditional = False  # predicts every pixel, whatever is missing
 
-    def __init__(self, *, offsets, units, layers, dropout, features=0, **kwargs):
+    def __init__(self, *, offsets, units, layers, dropout, features=0, directions=1, **kwargs):
         super().__init__(**kwargs)
+        self.directions = directions
         self.offsets = np.asarray(offsets)
         self.margin = int(np.abs(self.offsets).max())
         self.trunk = _trunk(len(self.offsets) * (COLOURS + 1) + features, units, layers, dropout)
@@ -114,8 +118,13 @@ def _head(colour, units):
     return keras.Model([hidden, earlier], keras.layers.Dense(LEVELS, dtype="float32", name="levels")(x))
 
 
-def pixel_cnn(*, context=5, units=256, layers=3, dropout=0.5):
+def pixel_cnn(*, context=5, units=256, layers=3, dropout=0.5, directions=1):
     """The network of PixelCNN over the paper's zone of context × context pixels."""
     return PixelCNN(
-        offsets=zone_offsets(context), units=units, layers=layers, dropout=dropout, name="pixel_cnn"
+        offsets=zone_offsets(context),
+        units=units,
+        layers=layers,
+        dropout=dropout,
+        directions=directions,
+        name="pixel_cnn",
     )

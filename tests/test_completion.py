@@ -156,9 +156,16 @@ def test_no_draw_falls_behind_the_last_possible_value():
     assert chosen.numpy().max() < 200
 
 
-def four_readings():
+FOUR_READINGS = {
+    "flattened_row_lstm": partial(flattened_row_lstm, units=8),
+    "pixel_cnn": partial(pixel_cnn, units=16, layers=1, dropout=0.0),
+}
+
+
+def four_readings(name):
     """A network that reads from four corners."""
-    network = flattened_row_lstm(units=8, directions=4)
+    network = FOUR_READINGS[name](directions=4)
+    network(tf.zeros([1, 1, 1, 3], tf.int32))  # makes the weights
     random = np.random.default_rng(0)
     for weight in network.trainable_variables:
         weight.assign(random.normal(size=weight.shape).astype(np.float32))
@@ -171,10 +178,11 @@ def readings_of(forward, pixels, axes, row, column):
     return tf.nn.log_softmax(np.flip(logits, axes)[:, row, column]).numpy()
 
 
+@pytest.mark.parametrize("name", FOUR_READINGS)
 @pytest.mark.parametrize("mode", ["greedy", "mean"])
-def test_four_corners_by_hand(mode):
+def test_four_corners_by_hand(mode, name):
     """A hole of 2×3 in 7×7: three readings fill it alone, then their product with the first fills it."""
-    network = four_readings()
+    network = four_readings(name)
     forward = tf.function(network)
     pixels = np.random.default_rng(1).integers(0, 256, (2, 7, 7, 3))
     mask = np.zeros((2, 7, 7, 1), np.float32)
@@ -216,8 +224,9 @@ def test_four_corners_by_hand(mode):
     np.testing.assert_array_equal(completed, filled)
 
 
-def test_four_corners_leave_the_context_and_look_at_what_comes_after(pixels, mask):
-    network = four_readings()
+@pytest.mark.parametrize("name", FOUR_READINGS)
+def test_four_corners_leave_the_context_and_look_at_what_comes_after(name, pixels, mask):
+    network = four_readings(name)
     fill = tf.function(lambda pixels: complete(network, pixels, tf.constant(mask), mode="mean")[0])
     completed = fill(tf.constant(pixels, tf.int32)).numpy()
     known = mask[..., 0] == 0

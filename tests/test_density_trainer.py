@@ -52,6 +52,7 @@ class Recorder:
     """A local network that notes where it is asked, and how much is visible."""
 
     conditional = False
+    directions = 1
     offsets = np.zeros((0, 2))
 
     def __init__(self):

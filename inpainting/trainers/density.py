@@ -19,15 +19,16 @@ class DensityTrainer(Trainer):
     Three kinds of network differ in what a step looks at:
 
     - one that goes over whole images, pixels -> logits: all of their sub-pixels, cut into segments of
-      `segment_rows` rows, each read from a fresh state (None: the whole image). One that reads in four
-      directions gets every image from a corner of its own.
+      `segment_rows` rows, each read from a fresh state (None: the whole image).
     - a local one, with `offsets`: `pixels_per_image` random pixels of each image.
     - a `conditional` one, which reads the whole context first: the hole pixels. In a share `blind` of the
       images the earlier hole pixels are hidden, so that it learns p(hole pixel | context) too.
 
+    One of the first two that reads in four directions gets every image from a corner of its own.
     The loss is the mean over sub-pixels, in nats. Validation measures DENSITY_PER_IMAGE.
     """
 
+    SETTINGS = (*Trainer.SETTINGS, "pixels_per_image", "segment_rows", "blind")
     TRACKED = WARMUP_TRACKED = ("loss", "bits_per_dim", "generator_gradient_norm")
 
     def __init__(self, *, pixels_per_image=128, segment_rows=None, blind=0.5, **kwargs):
@@ -63,14 +64,14 @@ class DensityTrainer(Trainer):
     def _nats(self, pixels, mask):
         """The nats of the sub-pixels that this step looks at, […, 3]."""
         network = self.generator
+        if network.directions == 4:
+            pixels = self._from_random_corners(pixels)
         if hasattr(network, "offsets"):
             where = hole_positions(mask) if network.conditional else self._random_pixels(tf.shape(pixels))
             visible = self._visible(mask) if network.conditional else None
             description = network.describe(pixels, mask, training=True)
             seen = {"visible": visible, "description": description, "training": True}
             return nats(logits=network.logits_at(pixels, where, **seen), pixels=tf.gather_nd(pixels, where))
-        if network.directions == 4:
-            pixels = self._from_random_corners(pixels)
         if self.segment_rows:
             pixels = tf.reshape(pixels, [-1, self.segment_rows, *pixels.shape[2:]])
         return nats(logits=network(pixels, training=True), pixels=pixels)
