@@ -10,15 +10,11 @@ from functools import partial
 from typing import get_args, get_type_hints
 
 from inpainting.errors import InputError
-
-# Filters of each network of models.ENCODERS and models.CRITICS: see its file.
-# Deviation: fewer than the published networks have.
-FILTERS = {"cnn": 32, "vgg": 64, "inception": 64, "resnet": 128}
-CRITIC_FILTERS = {"cnn": 32, "vgg": 128, "inception": 64, "resnet": 128}
+from models import CRITICS, ENCODERS, generator_network
 
 CHOICES = {
-    "encoder": tuple(FILTERS),
-    "critic": tuple(CRITIC_FILTERS),
+    "encoder": tuple(ENCODERS),
+    "critic": tuple(CRITICS),
     "pooling": ("stride", "max"),
     "neck": ("conv", "two_convs", "dense"),
     "discriminator_sees": ("image", "hole"),
@@ -52,23 +48,6 @@ METHODS = {
     "density": Method("density", "trained on its likelihood", "6, 7.3", criterion="nats_per_hole"),
 }
 
-# Width and depth of the density networks, as models/ explains them.
-# Deviation: the published Row LSTM and Diagonal BiLSTM have up to 12 layers.
-UNITS = {
-    "pixel_cnn": 256,
-    "row_lstm": 48,
-    "diagonal_bilstm": 48,
-    "flattened_row_lstm": 64,
-    "conditional_pixel_cnn": 256,
-}
-LAYERS = {
-    "pixel_cnn": 3,
-    "row_lstm": 4,
-    "diagonal_bilstm": 3,
-    "flattened_row_lstm": 1,
-    "conditional_pixel_cnn": 2,
-}
-
 RECURRENT = ("row_lstm", "diagonal_bilstm", "flattened_row_lstm")
 
 # The settings that not every model has a use for: whose they are, and whether a config is one of them.
@@ -89,18 +68,18 @@ USERS = (
         lambda config: config.method != "density",
         "encoder neck bottleneck decoder_filters batch_normalization drop_connect overlap overlap_weight",
     ),
-    ("the cnn encoder", lambda config: config.method != "density" and config.encoder == "cnn", "pooling"),
-    (
-        "networks with filters",
-        lambda config: config.method != "density" or config.model == "conditional_pixel_cnn",
-        "filters",
-    ),
+    ("the cnn encoder", lambda config: "pooling" in generator_network(config).settings, "pooling"),
+    ("networks with filters", lambda config: generator_network(config).filters is not None, "filters"),
     ("density models", lambda config: config.method == "density", "units layers"),
-    ("the Pixel CNNs", lambda config: config.model in ("pixel_cnn", "conditional_pixel_cnn"), "context"),
+    ("the Pixel CNNs", lambda config: "context" in generator_network(config).settings, "context"),
     ("pixel_cnn", lambda config: config.model == "pixel_cnn", "pixels_per_image"),
     ("conditional_pixel_cnn", lambda config: config.model == "conditional_pixel_cnn", "blind"),
     ("recurrent density models", lambda config: config.model in RECURRENT, "segment_rows"),
-    ("flattened_row_lstm", lambda config: config.model == "flattened_row_lstm", "directions"),
+    (
+        "pixel_cnn and flattened_row_lstm",
+        lambda config: "directions" in generator_network(config).settings,
+        "directions",
+    ),
     ("models without an LSTM", lambda config: config.model not in RECURRENT, "dropout"),
 )
 
@@ -109,9 +88,8 @@ USERS = (
 class Config:
     """One run. Lengths are in pixels, steps are generator updates.
 
-    `hole` and `overlap` default to a quarter and an eighth of the image size: 8 and 4 for 32 pixels. `filters`
-    and `critic_filters` follow from the network: FILTERS and CRITIC_FILTERS.
-    `units` and `layers` follow from the density model: UNITS and LAYERS.
+    `hole` and `overlap` default to a quarter and an eighth of the image size: 8 and 4 for 32 pixels. `filters`,
+    `critic_filters`, `units` and `layers` default to those of the network's line in models/__init__.py.
     `warmup_steps` defaults to 96 % of a WGAN's steps and to 75 % of a DCGAN's, whose steps are cheaper.
     """
 
@@ -148,7 +126,7 @@ class Config:
     units: int | None = None  # features of a layer; of an LSTM, its hidden ones
     layers: int | None = None
     context: int = 5  # side of the Pixel CNN's zone
-    directions: int = 1  # corners from which the flattened row LSTM reads an image: 1 or 4
+    directions: int = 1  # corners from which an image is read: 1 or 4
     pixels_per_image: int = 128  # random ones that the Pixel CNN learns from
     segment_rows: int | None = None  # rows after which a recurrent model starts anew in training; None: never
     blind: float = 0.5  # share of images whose earlier hole pixels the conditional Pixel CNN does not see
@@ -372,12 +350,10 @@ def resolved(config):
     size = config.image_size
     config = replace(
         config,
-        units=UNITS.get(config.model) if config.units is None else config.units,
-        layers=LAYERS.get(config.model) if config.layers is None else config.layers,
-        filters=FILTERS[config.encoder] if config.filters is None else config.filters,
-        critic_filters=CRITIC_FILTERS[config.critic]
+        critic_filters=CRITICS[config.critic].filters
         if config.critic_filters is None
         else config.critic_filters,
+        **_sizes(config),
         hole=size // 4 if config.hole is None else config.hole,
         overlap=_overlap(config),
         warmup_steps=_warmup_steps(config),
@@ -405,13 +381,13 @@ def resolved(config):
         _check(getattr(config, name) >= 0, name, config, "at least 0")
     positive = (
         "filters bottleneck decoder_filters critic_filters critic_steps critic_learning_rate clip steps "
-        "batch_size learning_rate patience log_every validate_every checkpoint_every pixels_per_image"
+        "batch_size learning_rate patience log_every validate_every checkpoint_every pixels_per_image "
+        "units layers"
     )
     if config.method == "density":
         _check_density(config)
-        positive += " units layers"
     for name in positive.split():
-        _check(getattr(config, name) > 0, name, config, "more than 0")
+        _check(getattr(config, name) is None or getattr(config, name) > 0, name, config, "more than 0")
     finite = "learning_rate critic_learning_rate overlap_weight penalty_weight l2_regularization clip"
     for name in finite.split():
         _check(math.isfinite(getattr(config, name)), name, config, "finite")
@@ -422,6 +398,15 @@ def resolved(config):
             f"steps: give fewer, or train {config.encoder}_l2"
         )
     return config
+
+
+def _sizes(config):
+    """Filters, units and layers, those of the network where the config leaves them open."""
+    network, given = generator_network(config), {}
+    for name in ("filters", "units", "layers"):
+        value = getattr(config, name)
+        given[name] = getattr(network, name) if value is None else value
+    return given
 
 
 def _overlap(config):

@@ -1,43 +1,84 @@
-"""The networks by name. A new one is a builder in its own file and a line here."""
+"""The networks by name: a new one is a builder in its own file and a line here.
+
+This module imports no TensorFlow before a network is built, so that the command line knows all names at once.
+"""
 
 import math
+from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 
-from models.blocks import conv_block, conv_transpose_block
-from models.cnn import cnn_critic, cnn_encoder
-from models.conditional_pixel_cnn import conditional_pixel_cnn
-from models.context_encoder import context_encoder
-from models.diagonal_bilstm import diagonal_bilstm
-from models.flattened_row_lstm import flattened_row_lstm
-from models.inception import inception_critic, inception_encoder
-from models.pixel_cnn import pixel_cnn
-from models.resnet import resnet_critic, resnet_encoder
-from models.row_lstm import row_lstm
-from models.vgg import vgg_critic, vgg_encoder
 
-ENCODERS = {"cnn": cnn_encoder, "vgg": vgg_encoder, "inception": inception_encoder, "resnet": resnet_encoder}
-CRITICS = {"cnn": cnn_critic, "vgg": vgg_critic, "inception": inception_critic, "resnet": resnet_critic}
-DENSITY = {
-    "pixel_cnn": pixel_cnn,
-    "row_lstm": row_lstm,
-    "diagonal_bilstm": diagonal_bilstm,
-    "flattened_row_lstm": flattened_row_lstm,
-    "conditional_pixel_cnn": conditional_pixel_cnn,
+@dataclass(frozen=True)
+class Network:
+    """A builder, "module:function", the sizes it has by default, and the settings that are its own.
+
+    filters: of an encoder or critic, and of the U-Net of the conditional Pixel CNN: see each file. units,
+    layers: of a density model. settings: names of fields of Config that the builder takes too.
+    """
+
+    builder: str
+    filters: int | None = None
+    units: int | None = None
+    layers: int | None = None
+    settings: tuple = ()
+
+    def __call__(self, **arguments):
+        module, function = self.builder.split(":")
+        return getattr(import_module(module), function)(**arguments)
+
+
+# Deviation: fewer filters than the published networks have.
+ENCODERS = {
+    "cnn": Network("models.cnn:cnn_encoder", filters=32, settings=("pooling",)),
+    "vgg": Network("models.vgg:vgg_encoder", filters=64),
+    "inception": Network("models.inception:inception_encoder", filters=64),
+    "resnet": Network("models.resnet:resnet_encoder", filters=128),
 }
+CRITICS = {
+    "cnn": Network("models.cnn:cnn_critic", filters=32),
+    "vgg": Network("models.vgg:vgg_critic", filters=128),
+    "inception": Network("models.inception:inception_critic", filters=64),
+    "resnet": Network("models.resnet:resnet_critic", filters=128),
+}
+# Deviation: the published Row LSTM and Diagonal BiLSTM have up to 12 layers.
+DENSITY = {
+    "pixel_cnn": Network(
+        "models.pixel_cnn:pixel_cnn", units=256, layers=3, settings=("context", "dropout", "directions")
+    ),
+    "row_lstm": Network("models.row_lstm:row_lstm", units=48, layers=4),
+    "diagonal_bilstm": Network("models.diagonal_bilstm:diagonal_bilstm", units=48, layers=3),
+    "flattened_row_lstm": Network(
+        "models.flattened_row_lstm:flattened_row_lstm", units=64, layers=1, settings=("directions",)
+    ),
+    "conditional_pixel_cnn": Network(
+        "models.conditional_pixel_cnn:conditional_pixel_cnn",
+        filters=32,
+        units=256,
+        layers=2,
+        settings=("context", "dropout", "image_size", "filters"),
+    ),
+}
+
+
+def generator_network(config):
+    """The line of the registry that a config's generator is built from."""
+    return DENSITY[config.model] if config.method == "density" else ENCODERS[config.encoder]
 
 
 def build_generator(config):
     """The generator of a run: [context, mask] -> prediction (models/context_encoder.py), or a density model."""
+    network = generator_network(config)
+    own = {name: getattr(config, name) for name in network.settings}
     if config.method == "density":
-        return _build_density_model(config)
+        return network(units=config.units, layers=config.layers, **own)
+    from models.blocks import conv_block, conv_transpose_block
+    from models.context_encoder import context_encoder
+
     options = {"batch_normalization": config.batch_normalization, "dropout": config.dropout}
     block = partial(conv_block, drop_connect=config.drop_connect, **options)
-    pooling = {"pooling": config.pooling} if config.encoder == "cnn" else {}
-    encoder = ENCODERS[config.encoder](
-        image_size=config.image_size, filters=config.filters, block=block, **pooling
-    )
     return context_encoder(
-        encoder=encoder,
+        encoder=network(image_size=config.image_size, filters=config.filters, block=block, **own),
         patch=config.patch,
         bottleneck=config.bottleneck,
         neck=config.neck,
@@ -45,18 +86,6 @@ def build_generator(config):
         block=block,
         transpose_block=partial(conv_transpose_block, **options),
     )
-
-
-def _build_density_model(config):
-    zone = {"context": config.context, "dropout": config.dropout}
-    options = {
-        "pixel_cnn": zone,
-        "row_lstm": {},
-        "diagonal_bilstm": {},
-        "flattened_row_lstm": {"directions": config.directions},
-        "conditional_pixel_cnn": {**zone, "image_size": config.image_size, "filters": config.filters},
-    }
-    return DENSITY[config.model](units=config.units, layers=config.layers, **options[config.model])
 
 
 def build_critic(config):

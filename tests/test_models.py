@@ -1,3 +1,6 @@
+import dataclasses
+import importlib
+import inspect
 import itertools
 
 import numpy as np
@@ -5,9 +8,9 @@ import pytest
 import tensorflow as tf
 from tensorflow import keras
 
-from inpainting.experiments import CHOICES, experiment, resolved, with_settings
+from inpainting.experiments import Config, experiment, resolved, with_settings
 from inpainting.hardware import dtype_policy
-from models import CRITICS, ENCODERS, build_critic, build_generator
+from models import CRITICS, DENSITY, ENCODERS, build_critic, build_generator
 from models.blocks import (
     BatchNormalization,
     Conv2D,
@@ -28,8 +31,17 @@ def conv_parameters(kernel, inputs, outputs):
     return kernel * kernel * inputs * outputs
 
 
-def test_the_command_line_knows_the_registry():
-    assert set(CHOICES["encoder"]) == set(ENCODERS) and set(CHOICES["critic"]) == set(CRITICS)
+@pytest.mark.parametrize(("name", "network"), [*ENCODERS.items(), *CRITICS.items(), *DENSITY.items()])
+def test_a_line_of_the_registry_is_what_its_builder_takes(name, network):
+    """Registry key, module and function bear one name; defaults and settings are the builder's and Config's."""
+    module, function = network.builder.split(":")
+    assert module == f"models.{name}" and function.removesuffix("_encoder").removesuffix("_critic") == name
+    taken = inspect.signature(getattr(importlib.import_module(module), function)).parameters
+    for size in ("filters", "units", "layers"):
+        default = getattr(network, size)
+        assert default is None or taken[size].default == default
+    fields = {field.name for field in dataclasses.fields(Config)}
+    assert set(network.settings) <= set(taken) & fields
 
 
 def test_vgg_encoder_is_vgg_16_from_28_pixels_on():
