@@ -1,4 +1,4 @@
-"""The trainers by method. A new method is a trainer in its own file and a branch here."""
+"""The trainers by method: a new one is a trainer in its own file and a line here."""
 
 from tensorflow import keras
 
@@ -7,6 +7,8 @@ from inpainting.trainers.autoencoder import AutoencoderTrainer
 from inpainting.trainers.dcgan import DCGANTrainer
 from inpainting.trainers.density import DensityTrainer
 from inpainting.trainers.wgan import WGANTrainer
+
+TRAINERS = {"l2": AutoencoderTrainer, "dcgan": DCGANTrainer, "wgan": WGANTrainer, "density": DensityTrainer}
 
 FLOOR = 0.05  # of the learning rate, at the end: a WGAN's critic joins late, and its generator must still move
 
@@ -22,52 +24,12 @@ def learning_rate_schedule(config):
 
 def build_trainer(config, *, generator, ema_generator, adversary, jit, loss_scale=1.0):
     """The compiled trainer of a config's method around the networks; adversary is None where it has none."""
-    arguments = {
-        "generator": generator,
-        "ema_generator": ema_generator,
-        "ema_decay": config.ema_decay,
-        "l2_regularization": config.l2_regularization,
-        "loss_scale": loss_scale,
-        "seed": config.seed,
-    }
+    method = TRAINERS[config.method]
+    arguments = {name: getattr(config, name) for name in method.SETTINGS}
     optimizers = {"generator_optimizer": Adam(learning_rate_schedule(config))}
-    if config.method != "density":
-        arguments.update(overlap=config.overlap, overlap_weight=config.overlap_weight)
-    if config.adversary:
-        arguments.update(
-            adversary=adversary,
-            alpha=config.alpha,
-            discriminator_sees=config.discriminator_sees,
-            hole=config.hole,
-            warmup_steps=config.warmup_steps,
-        )
-    if config.method == "density":
-        trainer = DensityTrainer(
-            **arguments,
-            pixels_per_image=config.pixels_per_image,
-            segment_rows=config.segment_rows,
-            blind=config.blind,
-        )
-    elif config.method == "l2":
-        trainer = AutoencoderTrainer(**arguments)
-    elif config.method == "dcgan":
-        # The DCGAN paper's momentum: 0.9 makes the discriminator's training oscillate.
-        optimizers["adversary_optimizer"] = Adam(config.critic_learning_rate, beta_1=0.5)
-        trainer = DCGANTrainer(
-            **arguments,
-            pure_batches=config.pure_batches,
-            soft_labels=config.soft_labels,
-            label_flips=config.label_flips,
-            maximise_log_d=config.maximise_log_d,
-        )
-    else:
-        # Algorithm 1 of the WGAN paper: momentum makes the critic's training unstable.
-        optimizers["adversary_optimizer"] = keras.optimizers.RMSprop(config.critic_learning_rate)
-        trainer = WGANTrainer(
-            **arguments,
-            lipschitz=config.lipschitz,
-            clip=config.clip,
-            penalty_weight=config.penalty_weight,
-        )
+    if adversary is not None:
+        arguments["adversary"] = adversary
+        optimizers["adversary_optimizer"] = method.adversary_optimizer_at(config.critic_learning_rate)
+    trainer = method(generator=generator, ema_generator=ema_generator, loss_scale=loss_scale, **arguments)
     trainer.compile(**optimizers, jit_compile=jit)
     return trainer

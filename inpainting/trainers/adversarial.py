@@ -17,9 +17,11 @@ class AdversarialTrainer(AutoencoderTrainer):
     discriminator_sees: "image", the whole completed image, or "hole", its centred hole × hole square alone. In
     the first `warmup_steps` steps, of one batch, the loss is the overlap L2 alone and the adversary rests.
 
-    A method defines `adversary_step(batch, index)`, one update, and `adversarial_loss(scores)`, the
-    generator's.
+    A method defines `adversary_step(batch, index)`, one update, `adversarial_loss(scores)`, the generator's,
+    and `adversary_optimizer_at(learning_rate)`.
     """
+
+    SETTINGS = (*AutoencoderTrainer.SETTINGS, "alpha", "discriminator_sees", "hole", "warmup_steps")
 
     # Deviation: the paper trains on both losses from the first step (warmup_steps=0 does). An adversary's
     # update costs as much as a generator's, so the bulk of the L2 is learnt first.

@@ -13,6 +13,7 @@ class AutoencoderTrainer(Trainer):
     overlap, overlap_weight: of inpainting.losses.reconstruction.overlap_l2. The rest: Trainer's.
     """
 
+    SETTINGS = (*Trainer.SETTINGS, "overlap", "overlap_weight")
     TRACKED = WARMUP_TRACKED = ("loss", "reconstruction_loss", "hole_mse", "generator_gradient_norm")
     MEASURED = PER_IMAGE
 

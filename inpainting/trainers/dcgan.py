@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from inpainting.losses.adversarial import discriminator_labels, discriminator_loss, generator_cross_entropy
+from inpainting.optimizers import Adam
 from inpainting.trainers.adversarial import AdversarialTrainer
 from inpainting.trainers.autoencoder import AutoencoderTrainer
 
@@ -17,6 +18,13 @@ class DCGANTrainer(AdversarialTrainer):
     maximise_log_d: the generator maximises log D of its completions; else it minimises log(1 − D).
     """
 
+    SETTINGS = (
+        *AdversarialTrainer.SETTINGS,
+        "pure_batches",
+        "soft_labels",
+        "label_flips",
+        "maximise_log_d",
+    )
     TRACKED = (
         *AutoencoderTrainer.TRACKED,
         "adversarial_loss",
@@ -33,6 +41,11 @@ class DCGANTrainer(AdversarialTrainer):
         self.soft_labels = soft_labels
         self.label_flips = label_flips
         self.maximise_log_d = maximise_log_d
+
+    @staticmethod
+    def adversary_optimizer_at(learning_rate):
+        """With the DCGAN paper's momentum: 0.9 makes the discriminator's training oscillate."""
+        return Adam(learning_rate, beta_1=0.5)
 
     def adversary_step(self, batch, index):
         """The discriminator's update (two with pure_batches) on real images and on their completions."""

@@ -18,8 +18,11 @@ class Trainer(keras.Model):
 
     A step's data is a dict of `image`, `mask` and `context`, each [K, B, S, S, C]; the generator learns from
     the last of the K batches. A method defines TRACKED, the names of what it logs, MEASURED, the names of its
-    validation values, `generator_step(batch)` and `test_step(batch)`.
+    validation values, `generator_step(batch)` and `test_step(batch)`. SETTINGS: the fields of Config that its
+    constructor takes.
     """
+
+    SETTINGS = ("ema_decay", "l2_regularization", "seed")
 
     def __init__(
         self,

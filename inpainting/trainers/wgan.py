@@ -1,6 +1,7 @@
 """Training of a generator against a Wasserstein critic (section 5.3; Arjovsky et al. 2017, Algorithm 1)."""
 
 import tensorflow as tf
+from tensorflow import keras
 
 from inpainting.losses.adversarial import (
     clip_weights,
@@ -19,6 +20,7 @@ class WGANTrainer(AdversarialTrainer):
     penalty_weight times the gradient penalty to its loss.
     """
 
+    SETTINGS = (*AdversarialTrainer.SETTINGS, "lipschitz", "clip", "penalty_weight")
     TRACKED = (
         *AutoencoderTrainer.TRACKED,
         "adversarial_loss",
@@ -32,6 +34,11 @@ class WGANTrainer(AdversarialTrainer):
         self.lipschitz = lipschitz
         self.clip = clip
         self.penalty_weight = penalty_weight
+
+    @staticmethod
+    def adversary_optimizer_at(learning_rate):
+        """Algorithm 1 of the WGAN paper: momentum makes the critic's training unstable."""
+        return keras.optimizers.RMSprop(learning_rate)
 
     def adversary_step(self, batch, index):
         """One update of the critic on a batch of real images and one of their completions."""
