@@ -59,12 +59,15 @@ STUDIES = {
     "methods": [(f"vgg_{method}", {}) for method in ("l2", "dcgan", "wgan")],
     "family": [(name, {}) for name in EXPERIMENTS if name not in DENSITY],
     "alpha": [("vgg_wgan", {"alpha": alpha}) for alpha in (0.9, 0.99, 0.999)],
-    "learning_rate": [(name, {"learning_rate": rate}) for name in DENSITY for rate in (3e-4, 1e-3, 3e-3)],
+    "learning_rate": [(name, {"learning_rate": rate}) for name in DENSITY for rate in (1e-3, 3e-3, 1e-2)],
     "segment_rows": [
         *(("flattened_row_lstm", {"segment_rows": rows}) for rows in (1, 4, 8, None)),
         *((name, {"segment_rows": rows}) for name in ("row_lstm", "diagonal_bilstm") for rows in (8, None)),
     ],
-    "density": [(name, {}) for name in DENSITY],
+    "density": [
+        *((name, {}) for name in DENSITY),
+        *((name, {"directions": 4}) for name in ("pixel_cnn", "flattened_row_lstm")),
+    ],
 }
 PAPER = {  # section 7.1, train and validation L2
     "bottleneck=256": (7.01, 7.94),
