@@ -103,11 +103,11 @@ def _fill_at_once(network, pixels, mask, choose):
     return _fill_pixels(logits_of, where, pixels, tf.zeros([tf.shape(pixels)[0]]), choose)
 
 
-def _fill_in_wavefronts(network, pixels, mask, choose, *, experts=None):
-    """Fills by a local network. experts: the weights [B, H, W] of this reading and, in a list, of others.
+def _fill_in_wavefronts(network, pixels, mask, choose, *, weights=(), others=()):
+    """Fills by a local network. weights, others: of readings whose predictions are multiplied.
 
-    Each of the others is (weight, the axes it has turned, its own completion of the turned pixels); the
-    predictions of all are multiplied.
+    weights: [B, H, W] each, the first of this reading. others: of each other one the axes that it has turned
+    and its own completion of the turned pixels.
     """
     missing = mask[..., 0] > 0
     right = max(int(network.offsets[:, 1].max()), 0)
@@ -118,25 +118,18 @@ def _fill_in_wavefronts(network, pixels, mask, choose, *, experts=None):
 
     def fill(visit, pixels, likelihood):
         where = tf.cast(tf.where(missing & (fronts == visits[visit])), tf.int32)
-        hidden = network.hidden_at(pixels, where, description=description)
-        if experts is None:
-            logits_of = partial(network.head, hidden=hidden)
-            return visit + 1, *_fill_pixels(logits_of, where, pixels, likelihood, choose)
-        weight, others = experts
-        readings = [(weight, hidden)]
-        for weight, axes, completed in others:
-            readings.append((weight, network.hidden_at(completed, _turned(where, axes, pixels.shape))))
+        hiddens = [network.hidden_at(pixels, where, description=description)]
+        for axes, completed in others:  # of networks that describe nothing: they alone have four directions
+            hiddens.append(network.hidden_at(completed, _turned(where, axes, pixels.shape)))
 
-        def product(colour, values):
-            return tf.add_n(
-                [
-                    tf.gather_nd(weight, where)[:, None]
-                    * tf.nn.log_softmax(network.head(colour, hidden, values))
-                    for weight, hidden in readings
-                ]
-            )
+        def logits_of(colour, values):
+            if not others:
+                return network.head(colour, hiddens[0], values)
+            predictions = [tf.nn.log_softmax(network.head(colour, hidden, values)) for hidden in hiddens]
+            shares = [tf.gather_nd(weight, where)[:, None] for weight in weights]
+            return tf.add_n([share * log_p for share, log_p in zip(shares, predictions, strict=True)])
 
-        return visit + 1, *_fill_pixels(product, where, pixels, likelihood, choose)
+        return visit + 1, *_fill_pixels(logits_of, where, pixels, likelihood, choose)
 
     start = (0, pixels, tf.zeros([tf.shape(pixels)[0]]))
     _, pixels, likelihood = tf.while_loop(lambda visit, *_: visit < tf.size(visits), fill, start)
@@ -149,12 +142,12 @@ def _turned(where, axes, shape):
     return tf.stack([shape[i] - 1 - place if i in axes else place for i, place in enumerate(places)], 1)
 
 
-def _read(network, pixels, mask, choose, *, experts=None, keep=False):
+def _read(network, pixels, mask, choose, *, weights=(), others=(), keep=False):
     """Fills by a recurrent network. Returns pixels, log-likelihood and, with `keep`, its states.
 
     That is the state before each of the P places, in raster order, that are missing in an image of the batch:
-    every part [P, B, …]. experts: weights [P, B] and states, of this reading (its states: None) and of
-    others, whose predictions are multiplied.
+    every part [P, B, …]. weights, others: of readings whose predictions are multiplied; weights [P, B] each,
+    the first of this reading, and the states of each other one.
     """
     missing = mask[..., 0] > 0
     width = pixels.shape[2]
@@ -175,13 +168,12 @@ def _read(network, pixels, mask, choose, *, experts=None, keep=False):
         def say(state):
             return tf.nn.log_softmax(network.pixel(pixels, place // width, place % width, state)[0])
 
-        if experts is None:
+        if not others:
             return say(cache)
-        slot, total = slots[place], 0.0
-        for weight, states in experts:
-            state = cache if states is None else tf.nest.map_structure(lambda part: part[slot], states)
-            total += weight[slot][:, None, None] * say(state)
-        return total
+        slot = slots[place]
+        states = [cache, *(tf.nest.map_structure(lambda part: part[slot], kept) for kept in others)]
+        shares = [weight[slot][:, None, None] for weight in weights]
+        return tf.add_n([share * say(state) for share, state in zip(shares, states, strict=True)])
 
     def fill(place, pixels, likelihood, cache):
         row, column = place // width, place % width
@@ -238,32 +230,23 @@ def _fill_from_four_corners(network, pixels, mask, choose):
     mean = partial(choose_values, mode="mean")
     shares = [_known_share(missing, axes) for axes in CORNERS]
     weights = [share / tf.add_n(shares) for share in shares]
-    others = list(zip(CORNERS, weights, strict=True))[1:]
+    turned = [(axes, tf.reverse(pixels, axes), tf.reverse(mask, axes)) for axes in CORNERS[1:]]
     if hasattr(network, "offsets"):
-        experts = []
-        for axes, weight in others:
-            turned = tf.reverse(pixels, axes), tf.reverse(mask, axes)
-            experts.append((weight, axes, _fill_in_wavefronts(network, *turned, mean)[0]))
-        return _fill_in_wavefronts(network, pixels, mask, choose, experts=(weights[0], experts))
+        others = [(axes, _fill_in_wavefronts(network, *both, mean)[0]) for axes, *both in turned]
+        return _fill_in_wavefronts(network, pixels, mask, choose, weights=weights, others=others)
 
-    def at_holes(maps):
-        """[B, H, W] -> [P, B], of the places that are missing."""
-        flat = tf.reshape(maps, [tf.shape(maps)[0], -1])
-        return tf.transpose(tf.gather(flat, hole_places(missing), axis=1))
-
+    holes = hole_places(missing)
+    flat = [tf.reshape(weight, [tf.shape(weight)[0], -1]) for weight in weights]
+    weights = [tf.transpose(tf.gather(weight, holes, axis=1)) for weight in flat]
     places = tf.reshape(tf.range(pixels.shape[1] * pixels.shape[2]), [1, *pixels.shape[1:3]])
-    experts = [(at_holes(weights[0]), None)]
-    for axes, weight in others:
-        turned = tf.reverse(pixels, axes), tf.reverse(mask, axes)
-        _, _, states = _read(network, *turned, mean, keep=True)
+    others = []
+    for axes, their_pixels, their_mask in turned:
+        states = _read(network, their_pixels, their_mask, mean, keep=True)[2]
         # Which place of the image each of the turned one's is, and back into the image's order.
-        order = tf.argsort(
-            tf.gather(tf.reshape(tf.reverse(places, axes), [-1]), hole_places(tf.reverse(missing, axes)))
-        )
-        experts.append(
-            (at_holes(weight), tf.nest.map_structure(lambda part, order=order: tf.gather(part, order), states))
-        )
-    return _read(network, pixels, mask, choose, experts=experts)[:2]
+        theirs = tf.gather(tf.reshape(tf.reverse(places, axes), [-1]), hole_places(their_mask[..., 0] > 0))
+        order = tf.argsort(theirs)
+        others.append(tf.nest.map_structure(lambda part, order=order: tf.gather(part, order), states))
+    return _read(network, pixels, mask, choose, weights=weights, others=others)[:2]
 
 
 def _known_share(missing, axes):

@@ -11,7 +11,7 @@ corners, and completion combines the four readings (inpainting/completion.py).
 import tensorflow as tf
 from tensorflow import keras
 
-from models.masked_conv import COLOURS, LEVELS, lstm, scan
+from models.masked_conv import COLOURS, LEVELS, check_directions, lstm, scan
 
 
 @keras.utils.register_keras_serializable("inpainting")
@@ -60,8 +60,7 @@ class FlattenedRowLSTM(keras.Model):
 
     def __init__(self, *, units, layers, directions=1, **kwargs):
         super().__init__(**kwargs)
-        if directions not in (1, 4):
-            raise ValueError(f"An image is read in 1 or 4 directions. Received: {directions}")
+        check_directions(directions)
         self.directions = directions
         self.tables = [keras.layers.Embedding(LEVELS, 4 * units, name="table1")]
         self.tables += [

@@ -68,6 +68,12 @@ class MaskedConv2D(keras.layers.Conv2D):
         return config
 
 
+def check_directions(directions):
+    """Raises ValueError for a number of corners that an image is not read from."""
+    if directions not in (1, 4):
+        raise ValueError(f"An image is read in 1 or 4 directions. Received: {directions}")
+
+
 def scaled(pixels):
     """int 0…255 -> float32 in [-1, 1]."""
     return tf.cast(pixels, tf.float32) / 127.5 - 1.0

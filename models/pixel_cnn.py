@@ -19,7 +19,7 @@ import tensorflow as tf
 from tensorflow import keras
 
 from models.blocks import Dropout
-from models.masked_conv import COLOURS, LEVELS, scaled
+from models.masked_conv import COLOURS, LEVELS, check_directions, scaled
 
 
 def zone_offsets(context):
@@ -39,6 +39,7 @@ class PixelCNN(keras.Model):
 
     def __init__(self, *, offsets, units, layers, dropout, features=0, directions=1, **kwargs):
         super().__init__(**kwargs)
+        check_directions(directions)
         self.directions = directions
         self.offsets = np.asarray(offsets)
         self.margin = int(np.abs(self.offsets).max())

@@ -84,9 +84,11 @@ def test_what_the_hole_holds_is_not_looked_at(name, pixels, mask):
 @pytest.mark.parametrize("mode", ["greedy", "mean"])
 @pytest.mark.parametrize("name", BUILDERS)
 def test_an_image_without_a_hole_comes_back(name, mode, pixels, mask):
-    completed, likelihood = complete(network_of(name), tf.constant(pixels, tf.int32), 0 * mask, mode=mode)
-    np.testing.assert_array_equal(completed, pixels)
-    np.testing.assert_array_equal(likelihood, 0)
+    networks = [network_of(name), *([four_readings(name)] if name in FOUR_READINGS else [])]
+    for network in networks:
+        completed, likelihood = complete(network, tf.constant(pixels, tf.int32), 0 * mask, mode=mode)
+        np.testing.assert_array_equal(completed, pixels)
+        np.testing.assert_array_equal(likelihood, 0)
 
 
 def test_the_conditional_mean_is_that_given_the_context(pixels, mask):
@@ -227,8 +229,12 @@ def test_four_corners_by_hand(mode, name):
 @pytest.mark.parametrize("name", FOUR_READINGS)
 def test_four_corners_leave_the_context_and_look_at_what_comes_after(name, pixels, mask):
     network = four_readings(name)
-    fill = tf.function(lambda pixels: complete(network, pixels, tf.constant(mask), mode="mean")[0])
+    fill = tf.function(lambda pixels, mask: complete(network, pixels, mask, mode="mean")[0])
+    fill = partial(fill, mask=tf.constant(mask))
     completed = fill(tf.constant(pixels, tf.int32)).numpy()
+    # Images do not see each other: the third one, with two holes, alone.
+    alone = complete(network, tf.constant(pixels[2:], tf.int32), tf.constant(mask[2:]), mode="mean")[0]
+    np.testing.assert_array_equal(alone[0], completed[2])
     known = mask[..., 0] == 0
     np.testing.assert_array_equal(completed[known], pixels[known])
     other = pixels.copy()

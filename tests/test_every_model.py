@@ -73,7 +73,7 @@ def test_trains_in_16_bits_what_it_owns_and_resumes(config_of, name, tmp_path):
 @pytest.mark.parametrize("name", [*DENSITY, "cnn_dcgan", "resnet_wgan"])
 def test_resumes_to_the_bit(config_of, name, tmp_path):
     """Three steps, and one, a checkpoint, and two more by a trainer that started from other weights."""
-    config = config_of(name, directions=4 if name == "flattened_row_lstm" else 1, layers=1)
+    config = config_of(name, directions=4, layers=1)  # used by those that can
     batches = fake_batches(config, config.phases[0][2])
     straight = build_small(config)
     path = tmp_path / "last.npz"

@@ -24,12 +24,13 @@ def learning_rate_schedule(config):
 
 def build_trainer(config, *, generator, ema_generator, adversary, jit, loss_scale=1.0):
     """The compiled trainer of a config's method around the networks; adversary is None where it has none."""
-    method = TRAINERS[config.method]
-    arguments = {name: getattr(config, name) for name in method.SETTINGS}
+    trainer_class = TRAINERS[config.method]
+    arguments = {name: getattr(config, name) for name in trainer_class.SETTINGS}
     optimizers = {"generator_optimizer": Adam(learning_rate_schedule(config))}
     if adversary is not None:
         arguments["adversary"] = adversary
-        optimizers["adversary_optimizer"] = method.adversary_optimizer_at(config.critic_learning_rate)
-    trainer = method(generator=generator, ema_generator=ema_generator, loss_scale=loss_scale, **arguments)
+        optimizers["adversary_optimizer"] = trainer_class.adversary_optimizer_at(config.critic_learning_rate)
+    networks = {"generator": generator, "ema_generator": ema_generator}
+    trainer = trainer_class(**networks, loss_scale=loss_scale, **arguments)
     trainer.compile(**optimizers, jit_compile=jit)
     return trainer

@@ -24,7 +24,7 @@ class DensityTrainer(Trainer):
     - a `conditional` one, which reads the whole context first: the hole pixels. In a share `blind` of the
       images the earlier hole pixels are hidden, so that it learns p(hole pixel | context) too.
 
-    One of the first two that reads in four directions gets every image from a corner of its own.
+    With four directions, either of the first two gets every image from a corner of its own.
     The loss is the mean over sub-pixels, in nats. Validation measures DENSITY_PER_IMAGE.
     """
 
