@@ -239,15 +239,10 @@ def wgan(encoder):
 
 
 def density(model, **settings):
-    """A density model, sections 6 and 7.3: every value matters, so nothing recolours or blurs the image.
-
-    The learning rate is the best of 1e-3, 3e-3 and 1e-2 on the validation images, for each of the five, by
-    `benchmarks/study.py learning_rate`.
-    """
+    """A density model, sections 6 and 7.3: every value matters, so nothing recolours or blurs the image."""
     return Config(
         model=model,
         method="density",
-        learning_rate=1e-2,
         hue=False,
         saturation=False,
         contrast=False,
@@ -258,8 +253,8 @@ def density(model, **settings):
 
 
 def pixel_cnn():
-    """The paper's Pixel CNN, section 6.2."""
-    return density("pixel_cnn", batch_size=64, steps=10_000)
+    """The paper's Pixel CNN, section 6.2. Its learning rate: README, Studies."""
+    return density("pixel_cnn", batch_size=64, steps=10_000, learning_rate=1e-2)
 
 
 def row_lstm():
@@ -279,8 +274,8 @@ def flattened_row_lstm():
 
 
 def conditional_pixel_cnn():
-    """Beyond the paper: a Pixel CNN that sees the whole context."""
-    config = density("conditional_pixel_cnn", dropout=0.0, filters=32, batch_size=64, steps=12_000)
+    """Beyond the paper: a Pixel CNN that sees the whole context. Its learning rate: README, Studies."""
+    config = density("conditional_pixel_cnn", dropout=0.0, batch_size=64, steps=12_000, learning_rate=1e-2)
     return replace(config, shift=True)  # the hole stays the same, so its surroundings may move
 
 
@@ -317,6 +312,8 @@ def with_settings(config, settings):
             raise InputError(f"there is no setting {name!r}: {way_out}")
         values[name] = _read(name, types[name], text)
     config = replace(config, **values)
+    if config.method != "density":
+        _check_choice(config, "encoder")  # whose settings depend on it
     for name in values:
         if owner := other_owner(config, name):
             raise InputError(f"{name} is a setting of {owner}: {config.model} has no use for it")
@@ -350,8 +347,8 @@ def resolved(config):
 
     Raises InputError, naming the field, for what no run could use.
     """
-    for name, known in CHOICES.items():
-        _check(getattr(config, name) in known, name, config, f"one of {', '.join(known)}")
+    for name in CHOICES:
+        _check_choice(config, name)
     size = config.image_size
     config = replace(
         config,
@@ -385,13 +382,14 @@ def resolved(config):
     for name in not_negative.split():
         _check(getattr(config, name) >= 0, name, config, "at least 0")
     positive = (
-        "filters bottleneck decoder_filters critic_filters critic_steps critic_learning_rate clip steps "
-        "batch_size learning_rate patience log_every validate_every checkpoint_every pixels_per_image "
-        "units layers"
+        "bottleneck decoder_filters critic_filters critic_steps critic_learning_rate clip steps "
+        "batch_size learning_rate patience log_every validate_every checkpoint_every pixels_per_image"
     )
     if config.method == "density":
         _check_density(config)
     for name in positive.split():
+        _check(getattr(config, name) > 0, name, config, "more than 0")
+    for name in ("filters", "units", "layers"):  # None where the network has none
         _check(getattr(config, name) is None or getattr(config, name) > 0, name, config, "more than 0")
     finite = "learning_rate critic_learning_rate overlap_weight penalty_weight l2_regularization clip"
     for name in finite.split():
@@ -403,6 +401,11 @@ def resolved(config):
             f"steps: give fewer, or train {config.encoder}_l2"
         )
     return config
+
+
+def _check_choice(config, name):
+    known = CHOICES[name]
+    _check(getattr(config, name) in known, name, config, f"one of {', '.join(known)}")
 
 
 def _sizes(config):
@@ -453,6 +456,10 @@ def from_dict(values):
     """A config as `to_dict` wrote it; fields that this version does not know are refused."""
     known = {field.name for field in fields(Config)}
     unknown = sorted(set(values) - known)
+    if values.get("model") not in EXPERIMENTS:
+        raise InputError(
+            f"unknown model {values.get('model')!r} in config.json: it was written by another version"
+        )
     if unknown:
         raise InputError(f"unknown field {unknown[0]!r} in config.json: it was written by another version")
     return Config(**values)

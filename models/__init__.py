@@ -11,10 +11,10 @@ from importlib import import_module
 
 @dataclass(frozen=True)
 class Network:
-    """A builder, "module:function", the sizes it has by default, and the settings that are its own.
+    """A builder, "module:function", the sizes it has by default, and the settings it takes besides.
 
     filters: of an encoder or critic, and of the U-Net of the conditional Pixel CNN: see each file. units,
-    layers: of a density model. settings: names of fields of Config that the builder takes too.
+    layers: of a density model. settings: names of fields of Config.
     """
 
     builder: str

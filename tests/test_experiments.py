@@ -57,6 +57,8 @@ def test_settings_are_typed():
         ({"batch_size": "0"}, "more than 0"),
         ({"learning_rate": "nan"}, "more than 0"),
         ({"critic": "alexnet"}, "one of cnn, vgg"),
+        ({"encoder": "vgg16", "filters": "32"}, "encoder must be one of cnn, vgg"),
+        ({"filters": "0"}, "filters must be more than 0"),
         ({"pooling": "max"}, "pooling is a setting of the cnn encoder: vgg_wgan has no use for it"),
         ({"label_flips": "0"}, "label_flips is a setting of DCGANs: vgg_wgan has no use for it"),
         ({"discriminator_sees": "hole", "mask": "free_form"}, "discriminator_sees=hole needs mask=center"),
@@ -121,5 +123,8 @@ def test_the_ring_of_the_paper_weighs_20_by_default():
 
 
 def test_a_config_of_another_version_is_refused():
+    values = resolved(experiment("vgg_l2")).to_dict()
     with pytest.raises(InputError, match="unknown field 'colour'"):
-        from_dict({**resolved(experiment("vgg_l2")).to_dict(), "colour": 1})
+        from_dict({**values, "colour": 1})
+    with pytest.raises(InputError, match="unknown model 'vgg_gan'"):
+        from_dict({**values, "model": "vgg_gan"})

@@ -191,8 +191,8 @@ def refused(*arguments):
         (["--model", "pixel_cnn", "--jit", "on"], "XLA cannot compile a density model's step"),
         (["--model", "row_lstm", "--set", "units=64"], "units=64: units must be divisible by 3"),
         (
-            ["--model", "pixel_cnn", "--set", "directions=4"],
-            "directions is a setting of flattened_row_lstm: pixel_cnn has no use for it",
+            ["--model", "row_lstm", "--set", "directions=4"],
+            "directions is a setting of pixel_cnn and flattened_row_lstm: row_lstm has no use for it",
         ),
         (["--model", "vgg_wgan", "--resume"], "holds no run to resume"),
         (["--model", "vgg_wgan", "--dataset", "folder:/no/such"], "there is no folder /no/such"),
