@@ -28,11 +28,11 @@ from evaluate import evaluate
 from inpainting.command_line import Parser, run_program
 from inpainting.experiments import EXPERIMENTS, METHODS, experiment, resolved, with_settings
 from inpainting.workdir import Workdir
+from models import DENSITY
 
 ROOT = Path(__file__).parent.parent
 BATCHES = 3_000  # of 64 images: 4.3 epochs
 SPLITS = {"train": 5_000, "validation": None, "test": None}
-DENSITY = [name for name, make in EXPERIMENTS.items() if make().method == "density"]
 
 # Each variant: a model and the settings that differ from it.
 STUDIES = {

@@ -121,12 +121,12 @@ def _fill_in_wavefronts(network, pixels, mask, choose, *, weights=(), others=())
         hiddens = [network.hidden_at(pixels, where, description=description)]
         for axes, completed in others:  # of networks that describe nothing: they alone have four directions
             hiddens.append(network.hidden_at(completed, _turned(where, axes, pixels.shape)))
+        shares = [tf.gather_nd(weight, where)[:, None] for weight in weights]
 
         def logits_of(colour, values):
             if not others:
                 return network.head(colour, hiddens[0], values)
             predictions = [tf.nn.log_softmax(network.head(colour, hidden, values)) for hidden in hiddens]
-            shares = [tf.gather_nd(weight, where)[:, None] for weight in weights]
             return tf.add_n([share * log_p for share, log_p in zip(shares, predictions, strict=True)])
 
         return visit + 1, *_fill_pixels(logits_of, where, pixels, likelihood, choose)
