@@ -14,7 +14,7 @@ from functools import partial
 
 from inpainting.command_line import Parser, import_tensorflow, run_program
 from inpainting.errors import InputError
-from inpainting.experiments import METHODS
+from inpainting.experiments import CHOICES, METHODS
 from inpainting.workdir import Workdir
 
 SHOWN = 12  # images of the figure
@@ -44,6 +44,7 @@ def parse(argv):
         "--split", default="test", choices=("train", "validation", "test"), help="default: test"
     )
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N images")
+    parser.add_argument("--mask", choices=CHOICES["mask"], help="other holes than the run was trained for")
     parser.add_argument("--baselines", action="store_true", help="measure classical methods beside the models")
     parser.add_argument(
         "--figure", choices=("overlap", "grid", "curves"), help="draw the runs into one picture"
@@ -55,18 +56,22 @@ def parse(argv):
         parser.error("--limit must be at least 1")
     if arguments.figure == "overlap" and len(arguments.workdirs) != 2:
         parser.error("--figure overlap takes two work directories: without and with the overlap")
-    if arguments.figure and (arguments.baselines or arguments.limit):
-        parser.error("--figure draws the same few images of each run: leave out --baselines and --limit")
+    if arguments.figure and (arguments.baselines or arguments.limit or arguments.mask):
+        parser.error(
+            "--figure draws the same few images of each run: leave out --baselines, --limit and --mask"
+        )
     return arguments
 
 
-def evaluate(workdir, *, split="test", limit=None, data_dir=None, baselines=False):
+def evaluate(workdir, *, split="test", limit=None, mask=None, data_dir=None, baselines=False):
     """Measures one run. Returns its row and the baselines', name -> dict with the keys of COLUMNS.
 
-    A density model's own row is that of mode mean; the others are called "NAME greedy" and "NAME sample".
+    mask: the holes, by default those of its training. A density model's own row is that of mode mean; the
+    others are called "NAME greedy" and "NAME sample".
     Writes results.json and figures/ into the work directory.
     """
     config = workdir.read_config()
+    holes = holes_of(config, mask)
     import_tensorflow()
     from inpainting import figures
     from inpainting.baselines import BASELINES
@@ -78,7 +83,7 @@ def evaluate(workdir, *, split="test", limit=None, data_dir=None, baselines=Fals
     generator, progress = load_generator(config, workdir)
     source = {"image_size": config.image_size, "data_dir": data_dir or config.data_dir, "limit": limit}
     images = datasets.load(config.dataset, split, **source)
-    batches = evaluation_batches(images, mask=config.mask, hole=config.hole, fill=config.fill)
+    batches = evaluation_batches(images, fill=config.fill, **holes)
 
     rows, all_errors = {}, {}
     about_model = {"parameters": trainable_parameters(generator)}
@@ -101,8 +106,21 @@ def evaluate(workdir, *, split="test", limit=None, data_dir=None, baselines=Fals
     if config.method == "density":
         draw_density(generator, shown, workdir.figures)
     about = {"dataset": config.dataset, "split": split, "images": images.count, "step": progress["best_step"]}
-    workdir.write_json(workdir.results, {**about, "results": rows})
+    workdir.write_json(workdir.results, {**about, **holes, "results": rows})
     return rows
+
+
+def holes_of(config, mask=None):
+    """The holes that a run is measured on, `mask` and `hole`: those of its training where `mask` is None.
+
+    Raises InputError for holes that a network which predicts the centre alone cannot fill.
+    """
+    if mask not in (None, "center") and config.patch < config.image_size:
+        raise InputError(
+            f"--mask {mask}: {config.model} was trained to fill the centred {config.patch}×{config.patch} "
+            f"pixels alone: train it with --set mask={mask}"
+        )
+    return {"mask": mask or config.mask, "hole": config.hole}
 
 
 def draw(kind, workdirs, *, split="test", data_dir=None):
@@ -149,15 +167,15 @@ def draw(kind, workdirs, *, split="test", data_dir=None):
     columns = {}
     for name, config, workdir in zip(names, configs, workdirs, strict=True):
         generator, _ = load_generator(config, workdir)
-        batch = next(iter(evaluation_batches(images, mask=config.mask, hole=config.hole, fill=config.fill)))
+        batch = next(iter(evaluation_batches(images, fill=config.fill, **holes_of(config))))
         prediction = fillers(config, generator)[config.model](generator_inputs(batch))
         columns[name] = composite(batch["mask"], prediction, batch["image"])
     figures.side_by_side({"context": batch["context"], **columns, "truth": batch["image"]}, path)
     return path
 
 
-def _task(config):
-    return config.dataset, config.image_size, config.mask, config.hole
+def _task(config, mask=None):
+    return config.dataset, config.image_size, *holes_of(config, mask).values()
 
 
 def load_generator(config, workdir):
@@ -309,11 +327,11 @@ def main(argv):
         print(draw(arguments.figure, workdirs, split=arguments.split, data_dir=arguments.data_dir))
         return 0
     tables = {}
-    configs = {workdir.path: workdir.read_config() for workdir in workdirs}
-    for workdir in workdirs:
-        config = configs[workdir.path]
-        rows = tables.setdefault(_task(config), {})
-        options = {"split": arguments.split, "limit": arguments.limit, "data_dir": arguments.data_dir}
+    configs = [workdir.read_config() for workdir in workdirs]
+    tasks = [_task(config, arguments.mask) for config in configs]  # all before the first is measured
+    for workdir, config, task in zip(workdirs, configs, tasks, strict=True):
+        rows = tables.setdefault(task, {})
+        options = {key: getattr(arguments, key) for key in ("split", "limit", "mask", "data_dir")}
         measured = evaluate(workdir, **options, baselines=arguments.baselines and not rows)
         own = {name: row for name, row in measured.items() if name.split()[0] == config.model}
         rows.update({name.replace(config.model, str(workdir.path), 1): row for name, row in own.items()})

@@ -52,6 +52,21 @@ def test_a_density_model_has_a_row_for_each_mode(pictures, tmp_path):
     assert results["pixel_cnn"]["bits_per_dim"] == pytest.approx(line["validation_bits_per_dim"], rel=1e-3)
     for name in ("completions", "errors", "samples", "probabilities", "entropy"):
         assert (workdir / "figures" / f"{name}.png").read_bytes()[1:4] == b"PNG"
+    # Other holes than the centred ones: the likelihood of whole images is the same, all else is not.
+    finished = command("evaluate.py", workdir, "--split", "validation", "--mask", "rectangle")
+    assert finished.returncode == 0, finished.stderr
+    assert "hole: rectangle" in finished.stdout
+    saved = json.loads((workdir / "results.json").read_text())
+    assert saved["mask"] == "rectangle"
+    elsewhere = saved["results"]["pixel_cnn"]
+    assert elsewhere["bits_per_dim"] == pytest.approx(results["pixel_cnn"]["bits_per_dim"], rel=1e-6)
+    assert elsewhere["hole_mse"] != pytest.approx(results["pixel_cnn"]["hole_mse"], rel=1e-3)
+
+
+def test_holes_that_a_network_does_not_reach_are_refused_before_anything_is_measured(finished_run):
+    finished = command("evaluate.py", finished_run, "--mask", "rectangle")
+    assert finished.returncode == 2 and finished.stdout == ""
+    assert "fill the centred 8×8 pixels alone: train it with --set mask=rectangle" in finished.stderr
 
 
 def test_the_table_shows_what_validation_showed(finished_run):
