@@ -239,7 +239,10 @@ def wgan(encoder):
 
 
 def density(model, **settings):
-    """A density model, sections 6 and 7.3: every value matters, so nothing recolours or blurs the image."""
+    """A density model, sections 6 and 7.3: every value matters, so nothing recolours or blurs the image.
+
+    The learning rate: README, Density models.
+    """
     return Config(
         model=model,
         method="density",
@@ -248,13 +251,14 @@ def density(model, **settings):
         contrast=False,
         blur=False,
         shift=False,
+        learning_rate=1e-2,
         **settings,
     )
 
 
 def pixel_cnn():
-    """The paper's Pixel CNN, section 6.2. Its learning rate: README, Studies."""
-    return density("pixel_cnn", batch_size=64, steps=10_000, learning_rate=1e-2)
+    """The paper's Pixel CNN, section 6.2."""
+    return density("pixel_cnn", batch_size=64, steps=10_000)
 
 
 def row_lstm():
@@ -274,8 +278,8 @@ def flattened_row_lstm():
 
 
 def conditional_pixel_cnn():
-    """Beyond the paper: a Pixel CNN that sees the whole context. Its learning rate: README, Studies."""
-    config = density("conditional_pixel_cnn", dropout=0.0, batch_size=64, steps=12_000, learning_rate=1e-2)
+    """Beyond the paper: a Pixel CNN that sees the whole context."""
+    config = density("conditional_pixel_cnn", dropout=0.0, batch_size=64, steps=12_000)
     return replace(config, shift=True)  # the hole stays the same, so its surroundings may move
 
 
