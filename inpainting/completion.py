@@ -14,8 +14,7 @@ A network of four `directions` reads the image from each of its corners, and the
 
 Modes: "greedy" takes the most likely value (the paper's), "sample" draws one, "mean" takes the expected value,
 rounded: given the pixels before, themselves at their means. A network that describes the whole context needs
-none of those: in mode mean it gives all hole pixels at once, each given the context alone (and its G and B
-given its own mean R and G).
+none of those: in mode mean it gives all sub-pixels of the hole at once, each given the context alone.
 
 Pixels are int32 0…255 [B, H, W, 3], masks [B, H, W, 1], 1 = missing; of any shape, each image its own.
 """
@@ -98,8 +97,11 @@ def _fill_pixels(logits_of, where, pixels, likelihood, choose):
 def _fill_at_once(network, pixels, mask, choose):
     where = hole_positions(mask)
     description = network.describe(pixels, mask)
-    hidden = network.hidden_at(pixels, where, visible=1 - mask, description=description)
-    logits_of = partial(network.head, hidden=hidden)
+    logits = network.marginal_logits_at(pixels, where, mask=mask, description=description)
+
+    def logits_of(colour, values):
+        return logits[:, colour]
+
     return _fill_pixels(logits_of, where, pixels, tf.zeros([tf.shape(pixels)[0]]), choose)
 
 

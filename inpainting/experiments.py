@@ -73,7 +73,6 @@ USERS = (
     ("density models", lambda config: config.method == "density", "units layers"),
     ("the Pixel CNNs", lambda config: "context" in generator_network(config).settings, "context"),
     ("pixel_cnn", lambda config: config.model == "pixel_cnn", "pixels_per_image"),
-    ("conditional_pixel_cnn", lambda config: config.model == "conditional_pixel_cnn", "blind"),
     ("recurrent density models", lambda config: config.model in RECURRENT, "segment_rows"),
     (
         "pixel_cnn and flattened_row_lstm",
@@ -129,7 +128,6 @@ class Config:
     directions: int = 1  # corners from which an image is read: 1 or 4
     pixels_per_image: int = 128  # random ones that the Pixel CNN learns from
     segment_rows: int | None = None  # rows after which a recurrent model starts anew in training; None: never
-    blind: float = 0.5  # share of images whose earlier hole pixels the conditional Pixel CNN does not see
 
     # Reconstruction loss (section 5.4).
     overlap: int | None = None
@@ -380,7 +378,7 @@ def resolved(config):
     _check(halved_twice, "hole", config, "at least 4 with discriminator_sees=hole")
     for name in ("dropout", "drop_connect", "ema_decay"):
         _check(0 <= getattr(config, name) < 1, name, config, "in [0, 1)")
-    for name in ("alpha", "label_flips", "blind"):
+    for name in ("alpha", "label_flips"):
         _check(0 <= getattr(config, name) <= 1, name, config, "in [0, 1]")
     not_negative = "overlap_weight penalty_weight l2_regularization warmup_steps learning_rate_warmup seed"
     for name in not_negative.split():

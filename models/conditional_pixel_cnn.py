@@ -7,8 +7,8 @@ holds the pixels nearest before the predicted one:
 
     with r = context // 2 + 1:  r rows above, columns −r … +r, and r pixels to the left
 
-Without the earlier hole pixels (`visible` = the context alone) the same network gives p(hole pixel | context),
-whose mean is the completion of least squared error.
+Without the earlier hole pixels and the pixel's own earlier colours the network gives p(sub-pixel | context),
+whose mean is the completion of least squared error: `marginal_logits_at`.
 """
 
 import numpy as np
@@ -16,7 +16,7 @@ import tensorflow as tf
 from tensorflow import keras
 
 from models.blocks import conv_block, conv_transpose_block
-from models.masked_conv import scaled
+from models.masked_conv import COLOURS, scaled
 from models.pixel_cnn import PixelCNN
 
 
@@ -44,6 +44,12 @@ class ConditionalPixelCNN(PixelCNN):
         mask = tf.cast(mask, tf.float32)  # under mixed precision Keras hands it over in 16 bits
         context = scaled(pixels) * (1 - mask)
         return self.describing(tf.concat([context, mask], -1), training=training)
+
+    def marginal_logits_at(self, pixels, where, *, mask, description, training=False):
+        """Logits [N, 3, 256] of the pixels `where` given the context alone: of each sub-pixel by itself."""
+        seen = {"visible": 1 - mask, "description": description, "training": training}
+        hidden = self.hidden_at(pixels, where, **seen)
+        return tf.stack([self.head(colour, hidden) for colour in range(COLOURS)], 1)
 
     def call(self, inputs, training=False):
         pixels, mask = inputs

@@ -44,7 +44,7 @@ class PixelCNN(keras.Model):
         self.offsets = np.asarray(offsets)
         self.margin = int(np.abs(self.offsets).max())
         self.trunk = _trunk(len(self.offsets) * (COLOURS + 1) + features, units, layers, dropout)
-        self.heads = [_head(colour, units) for colour in range(COLOURS)]
+        self.heads = [Head(colour, units, name=f"head_{name}") for colour, name in enumerate("rgb")]
 
     def call(self, pixels, training=False):
         return self.logits_everywhere(pixels, training=training)
@@ -83,17 +83,9 @@ class PixelCNN(keras.Model):
             inputs = tf.concat([tf.cast(inputs, described.dtype), described], -1)
         return self.trunk(inputs, training=training)
 
-    def head(self, colour, hidden, values):
-        """Logits [N, 256] of a colour of pixels whose earlier colours are in `values`, int [N, 3]."""
-        return self.heads[colour]([hidden, values[:, :colour]] if colour else hidden)
-
-
-@keras.utils.register_keras_serializable("inpainting")
-class Sum(keras.layers.Layer):
-    """The sum of tensors of one shape. Keras 3's Add takes [0, n] for a bias, and fails."""
-
-    def call(self, inputs):
-        return tf.add_n(inputs)
+    def head(self, colour, hidden, values=None):
+        """Logits [N, 256] of a colour of pixels whose earlier colours are in `values`, int [N, 3], if given."""
+        return self.heads[colour](hidden, None if values is None else values[:, :colour])
 
 
 def _trunk(inputs, units, layers, dropout):
@@ -106,17 +98,32 @@ def _trunk(inputs, units, layers, dropout):
     return keras.Model(zone, x, name="trunk")
 
 
-def _head(colour, units):
-    """One colour's softmax layer. The earlier colours come one-hot: a look-up in a table of 256 rows each."""
-    hidden = keras.Input((units,), name="hidden")
-    if colour == 0:
-        return keras.Model(hidden, keras.layers.Dense(LEVELS, dtype="float32", name="levels")(hidden))
-    earlier = keras.Input((colour,), dtype="int32", name="earlier")
-    x = keras.layers.Dense(units, kernel_initializer="he_normal", name="own")(hidden)
-    tables = [keras.layers.Embedding(LEVELS, units, name=f"table{index}") for index in range(colour)]
-    x = Sum()([x, *(table(earlier[:, index]) for index, table in enumerate(tables))])
-    x = keras.layers.LeakyReLU(0.2)(x)
-    return keras.Model([hidden, earlier], keras.layers.Dense(LEVELS, dtype="float32", name="levels")(x))
+@keras.utils.register_keras_serializable("inpainting")
+class Head(keras.layers.Layer):
+    """One colour's softmax layer: features [N, units] and earlier colours int [N, colour] -> logits [N, 256].
+
+    The earlier colours come one-hot: a look-up in a table of 256 rows each. None: they are not known.
+    """
+
+    def __init__(self, colour, units, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+        self.tables = [keras.layers.Embedding(LEVELS, units, name=f"table{index}") for index in range(colour)]
+        self.own = keras.layers.Dense(units, kernel_initializer="he_normal", name="own") if colour else None
+        self.levels = keras.layers.Dense(LEVELS, dtype="float32", name="levels")
+        self(tf.zeros([1, units]), tf.zeros([1, colour], tf.int32))  # makes the weights
+
+    def call(self, hidden, earlier=None):
+        if self.tables:
+            hidden = self.own(hidden)
+            if earlier is not None:
+                found = [table(earlier[:, index]) for index, table in enumerate(self.tables)]
+                hidden = tf.add_n([hidden, *found])
+            hidden = tf.nn.leaky_relu(hidden, 0.2)
+        return self.levels(hidden)
+
+    def get_config(self):
+        return {**super().get_config(), "colour": len(self.tables), "units": self.units}
 
 
 def pixel_cnn(*, context=5, units=256, layers=3, dropout=0.5, directions=1):

@@ -92,15 +92,21 @@ def test_an_image_without_a_hole_comes_back(name, mode, pixels, mask):
 
 
 def test_the_conditional_mean_is_that_given_the_context(pixels, mask):
-    """Every hole pixel at once: R's expected value does not depend on any other hole pixel."""
+    """Every sub-pixel of the hole at once: its expected value depends on no other, earlier colours included."""
     network = network_of("conditional_pixel_cnn")
     completed, _ = complete(network, tf.constant(pixels, tf.int32), mask, mode="mean")
-    blank = tf.constant(np.where(mask > 0, 0, pixels), tf.int32)
     where = tf.constant(np.argwhere(mask[..., 0] > 0), tf.int32)
-    description = network.describe(blank, mask)
-    logits = network.logits_at(blank, where, visible=1 - mask, description=description)
-    expected = tf.nn.softmax(logits[:, 0]).numpy() @ np.arange(256)
-    np.testing.assert_array_equal(tf.gather_nd(completed, where)[:, 0], np.round(expected))
+    means = []
+    for filling in (0, 255):  # nothing of which may be seen
+        blank = tf.constant(np.where(mask > 0, filling, pixels), tf.int32)
+        description = network.describe(blank, mask)
+        logits = network.marginal_logits_at(blank, where, mask=mask, description=description)
+        means.append(np.round(tf.nn.softmax(logits).numpy() @ np.arange(256)))
+    np.testing.assert_array_equal(means[0], means[1])
+    np.testing.assert_array_equal(tf.gather_nd(completed, where), means[0])
+    # R has no earlier colour: what remains is not to see the earlier pixels.
+    hidden = network.hidden_at(blank, where, visible=1 - mask, description=description)
+    np.testing.assert_allclose(logits[:, 0], network.head(0, hidden, tf.gather_nd(blank, where)), rtol=1e-5)
 
 
 def test_samples_depend_on_their_own_seed_alone(pixels, mask):

@@ -21,21 +21,20 @@ class DensityTrainer(Trainer):
     - one that goes over whole images, pixels -> logits: all of their sub-pixels, cut into segments of
       `segment_rows` rows, each read from a fresh state (None: the whole image).
     - a local one, with `offsets`: `pixels_per_image` random pixels of each image.
-    - a `conditional` one, which reads the whole context first: the hole pixels. In a share `blind` of the
-      images the earlier hole pixels are hidden, so that it learns p(hole pixel | context) too.
+    - a `conditional` one, which reads the whole context first: the hole pixels, each twice, given the earlier
+      ones, and given the context alone.
 
     With four directions, either of the first two gets every image from a corner of its own.
     The loss is the mean over sub-pixels, in nats. Validation measures DENSITY_PER_IMAGE.
     """
 
-    SETTINGS = (*Trainer.SETTINGS, "pixels_per_image", "segment_rows", "blind")
+    SETTINGS = (*Trainer.SETTINGS, "pixels_per_image", "segment_rows")
     TRACKED = WARMUP_TRACKED = ("loss", "bits_per_dim", "generator_gradient_norm")
 
-    def __init__(self, *, pixels_per_image=128, segment_rows=None, blind=0.5, **kwargs):
+    def __init__(self, *, pixels_per_image=128, segment_rows=None, **kwargs):
         super().__init__(**kwargs)
         self.pixels_per_image = pixels_per_image
         self.segment_rows = segment_rows
-        self.blind = blind
         self._complete = tf.function(partial(complete, self.ema_generator, mode="mean"), reduce_retracing=True)
 
     @property
@@ -66,20 +65,21 @@ class DensityTrainer(Trainer):
         network = self.generator
         if network.directions == 4:
             pixels = self._from_random_corners(pixels)
+        if network.conditional:
+            where = hole_positions(mask)
+            seen = {"description": network.describe(pixels, mask, training=True), "training": True}
+            logits = [
+                network.logits_at(pixels, where, **seen),
+                network.marginal_logits_at(pixels, where, mask=mask, **seen),
+            ]
+            return tf.stack([nats(logits=given, pixels=tf.gather_nd(pixels, where)) for given in logits])
         if hasattr(network, "offsets"):
-            where = hole_positions(mask) if network.conditional else self._random_pixels(tf.shape(pixels))
-            visible = self._visible(mask) if network.conditional else None
-            description = network.describe(pixels, mask, training=True)
-            seen = {"visible": visible, "description": description, "training": True}
-            return nats(logits=network.logits_at(pixels, where, **seen), pixels=tf.gather_nd(pixels, where))
+            where = self._random_pixels(tf.shape(pixels))
+            logits = network.logits_at(pixels, where, training=True)
+            return nats(logits=logits, pixels=tf.gather_nd(pixels, where))
         if self.segment_rows:
             pixels = tf.reshape(pixels, [-1, self.segment_rows, *pixels.shape[2:]])
         return nats(logits=network(pixels, training=True), pixels=pixels)
-
-    def _visible(self, mask):
-        """1 where an earlier pixel may be looked at: everywhere, or the context alone in `blind` images."""
-        draws = tf.random.stateless_uniform([tf.shape(mask)[0], 1, 1, 1], self.draws_seed(0, 4))
-        return tf.where(draws < self.blind, 1 - mask, tf.ones_like(mask))
 
     def _random_pixels(self, shape):
         """int32 [B · pixels_per_image, 3]: image, row, column."""
