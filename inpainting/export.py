@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from inpainting.completion import complete
 from inpainting.masks import fill_hole, hole_span
+from inpainting.optimizers import resource
 from inpainting.pixels import to_float, to_uint8
 
 
@@ -68,7 +69,7 @@ class Inpainter(tf.Module):
                 lambda image, mask, seed: self.inpaint(image, mask, partial(fill, mode="sample", seed=seed)),
                 input_signature=[image, mask, tf.TensorSpec([None], tf.int32, "seed")],
             )
-        self.weights = self.endpoints["serving_default"].get_concrete_function().graph.variables
+        self.weights = [resource(variable) for variable in generator.variables]
 
     def inpaint(self, image, mask, fill):
         """inpainted and log_likelihood by `fill`, from (image, missing) to what stands in the hole."""

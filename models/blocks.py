@@ -72,7 +72,8 @@ class RandomState:
         words = tf.random.stateless_uniform([size // 4 + 1], seed, None, None, tf.int32)
         bits = tf.reshape(tf.bitcast(words, tf.uint8), [-1])[:size]
         keep = tf.reshape(bits >= levels, tf.shape(values))
-        return tf.where(keep, values * (256 / (256 - levels)), tf.zeros([], values.dtype))
+        # A product: the gradient of `tf.where` in bfloat16 takes four times as long on a CPU.
+        return values * (tf.cast(keep, values.dtype) * (256 / (256 - levels)))
 
 
 @keras.utils.register_keras_serializable("inpainting")
@@ -92,6 +93,14 @@ class Dropout(RandomState, keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "rate": self.rate}
+
+
+@keras.utils.register_keras_serializable("inpainting")
+class LeakyReLU(keras.layers.Layer):
+    """max(x, 0.2 x), in float32: in bfloat16 TensorFlow's gradient takes three times as long on a CPU."""
+
+    def call(self, inputs):
+        return tf.cast(tf.nn.leaky_relu(tf.cast(inputs, tf.float32), 0.2), inputs.dtype)
 
 
 @keras.utils.register_keras_serializable("inpainting")
@@ -218,7 +227,7 @@ def critic_block(x, filters, *, name, shortcut=None, activate=True, layer_normal
         x = normalise(x)
     if shortcut is not None:
         x = keras.layers.Add(name=f"{name}_add")([x, shortcut])
-    return keras.layers.LeakyReLU(0.2, name=f"{name}_leaky_relu")(x) if activate else x
+    return LeakyReLU(name=f"{name}_leaky_relu")(x) if activate else x
 
 
 def critic_score(x):

@@ -10,7 +10,7 @@ are added, "to prevent the layer from seeing future pixels". A pixel sees all th
 import tensorflow as tf
 from tensorflow import keras
 
-from models.masked_conv import MaskedConv2D, lstm, scan
+from models.masked_conv import MaskedConv2D, lstm, scan, shifted
 from models.pixel_rnn import PixelRNN, put
 
 
@@ -34,12 +34,6 @@ def unskew(columns, width):
     return tf.transpose(tf.reshape(straight, [rows, width, batch, columns.shape[3]]), [2, 0, 1, 3])
 
 
-def shift_down(maps, axis=1):
-    """The maps with a row of zeros on top and without the last row. axis: of the rows."""
-    paddings = [[1 if index == axis else 0, 0] for index in range(len(maps.shape))]
-    return tf.slice(tf.pad(maps, paddings), tf.zeros(len(maps.shape), tf.int32), tf.shape(maps))
-
-
 @keras.utils.register_keras_serializable("inpainting")
 class DiagonalLSTM(keras.layers.Layer):
     """One direction, from the left: [B, R, W, C] -> hidden features [B, R, W, units]."""
@@ -60,7 +54,7 @@ class DiagonalLSTM(keras.layers.Layer):
         kernel = self._kernel()
 
         def step(gates, state):
-            above = shift_down(state[0], axis=0)
+            above = shifted(state[0], axis=0)
             before = tf.reshape(tf.concat([above, state[0]], -1), [-1, 2 * self.units])
             return lstm(gates + tf.reshape(before @ kernel, tf.shape(gates)), state[1])
 
@@ -144,7 +138,7 @@ class DiagonalBiLSTM(keras.layers.Layer):
         return inputs + self.up.centre(hidden), state
 
     def _join(self, inputs, left, right):
-        return inputs + self.up(left + shift_down(right))
+        return inputs + self.up(left + shifted(right, axis=1))
 
     def _maps(self, inputs):
         return self.left(inputs), tf.reverse(self.right(tf.reverse(inputs, [2])), [2])

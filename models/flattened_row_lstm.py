@@ -11,7 +11,18 @@ corners, and completion combines the four readings (inpainting/completion.py).
 import tensorflow as tf
 from tensorflow import keras
 
-from models.masked_conv import COLOURS, LEVELS, check_directions, lstm, scan
+from models.masked_conv import COLOURS, LEVELS, check_directions, lstm, scan, shifted
+
+
+# Deviation: forget gates start open. They are the second quarter of the gates, as masked_conv.lstm reads them.
+def open_forget_gates(shape, dtype=None, **_):
+    """Initial bias of gates, [4 · units]."""
+    return tf.repeat(tf.constant([0, 1, 0, 0], dtype or "float32"), shape[0] // 4)
+
+
+def open_table(shape, dtype=None, **_):
+    """Initial table of gates, [256, 4 · units]: a row is always added, so no bias is needed beside it."""
+    return keras.initializers.RandomUniform()(shape, dtype) + open_forget_gates(shape[1:], dtype)
 
 
 @keras.utils.register_keras_serializable("inpainting")
@@ -25,14 +36,6 @@ class Recurrence(keras.layers.Layer):
     def build(self, input_shape):
         shape = (self.units, 4 * self.units)
         self.state_to_state = self.add_weight(name="state_to_state", shape=shape, initializer="orthogonal")
-        # Deviation: forget gates start open. The second quarter is theirs, as masked_conv.lstm reads it.
-        self.bias = self.add_weight(
-            name="bias",
-            shape=(4 * self.units,),
-            initializer=lambda shape, dtype=None, **_: tf.repeat(
-                tf.constant([0, 1, 0, 0], dtype or "float32"), shape[0] // 4
-            ),
-        )
         super().build(input_shape)
 
     def call(self, gates):
@@ -41,8 +44,8 @@ class Recurrence(keras.layers.Layer):
     def read(self, gates, state):
         """Hidden features [B, T, units] and the last (hidden, memory), from the state before the first."""
         kernel = tf.cast(tf.convert_to_tensor(self.state_to_state), self.compute_dtype)
-        gates = tf.transpose(gates + tf.cast(tf.convert_to_tensor(self.bias), self.compute_dtype), [1, 0, 2])
-        hiddens, state = scan(lambda gates, state: lstm(gates + state[0] @ kernel, state[1]), gates, state)
+        step_gates = tf.transpose(gates, [1, 0, 2])
+        hiddens, state = scan(lambda gates, state: lstm(gates + state[0] @ kernel, state[1]), step_gates, state)
         return tf.transpose(hiddens, [1, 0, 2]), state
 
     def zero_state(self, batch):
@@ -62,9 +65,9 @@ class FlattenedRowLSTM(keras.Model):
         super().__init__(**kwargs)
         check_directions(directions)
         self.directions = directions
-        self.tables = [keras.layers.Embedding(LEVELS, 4 * units, name="table1")]
+        self.tables = [keras.layers.Embedding(LEVELS, 4 * units, open_table, name="table1")]
         self.tables += [
-            keras.layers.Dense(4 * units, use_bias=False, name=f"table{index}")
+            keras.layers.Dense(4 * units, bias_initializer=open_forget_gates, name=f"table{index}")
             for index in range(2, layers + 1)
         ]
         self.recurrent = [Recurrence(units, name=f"lstm{index}") for index in range(1, layers + 1)]
@@ -75,8 +78,7 @@ class FlattenedRowLSTM(keras.Model):
         batch = tf.shape(pixels)[0]
         states = [layer.zero_state(batch) for layer in self.recurrent]
         hidden, _ = self._read(tf.reshape(pixels, [batch, -1]), states)
-        before = tf.pad(hidden[:, :-1], [[0, 0], [1, 0], [0, 0]])
-        return tf.reshape(self.levels(before), tf.concat([tf.shape(pixels), [LEVELS]], 0))
+        return tf.reshape(self.levels(shifted(hidden, axis=1)), tf.concat([tf.shape(pixels), [LEVELS]], 0))
 
     def begin(self, pixels, row):
         """The state after all rows above `row`, a scalar: (hidden, memory) of each layer."""

@@ -79,6 +79,13 @@ def scaled(pixels):
     return tf.cast(pixels, tf.float32) / 127.5 - 1.0
 
 
+def shifted(maps, *, axis):
+    """The maps one place further along an axis, zeros in the first place; the last falls out."""
+    # By `tf.slice`: its gradient is a padding, that of square brackets a slow scatter.
+    paddings = [[1 if index == axis else 0, 0] for index in range(len(maps.shape))]
+    return tf.slice(tf.pad(maps, paddings), tf.zeros(len(maps.shape), tf.int32), tf.shape(maps))
+
+
 def sub_pixel_logits(features):
     """[…, 768], the 256 of a colour after those of the one before, -> float32 logits […, 3, 256]."""
     shape = tf.concat([tf.shape(features)[:-1], [COLOURS, LEVELS]], 0)

@@ -18,7 +18,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
-from models.blocks import Dropout
+from models.blocks import Dropout, LeakyReLU
 from models.masked_conv import COLOURS, LEVELS, check_directions, scaled
 
 
@@ -92,7 +92,7 @@ def _trunk(inputs, units, layers, dropout):
     zone = x = keras.Input((inputs,), name="zone")
     for index in range(1, layers + 1):
         x = keras.layers.Dense(units, kernel_initializer="he_normal", name=f"conv{index}")(x)
-        x = keras.layers.LeakyReLU(0.2, name=f"conv{index}_leaky_relu")(x)
+        x = LeakyReLU(name=f"conv{index}_leaky_relu")(x)
         if dropout:
             x = Dropout(dropout, name=f"conv{index}_dropout")(x)
     return keras.Model(zone, x, name="trunk")
@@ -110,6 +110,7 @@ class Head(keras.layers.Layer):
         self.units = units
         self.tables = [keras.layers.Embedding(LEVELS, units, name=f"table{index}") for index in range(colour)]
         self.own = keras.layers.Dense(units, kernel_initializer="he_normal", name="own") if colour else None
+        self.leaky_relu = LeakyReLU(name="leaky_relu")
         self.levels = keras.layers.Dense(LEVELS, dtype="float32", name="levels")
         self(tf.zeros([1, units]), tf.zeros([1, colour], tf.int32))  # makes the weights
 
@@ -119,7 +120,7 @@ class Head(keras.layers.Layer):
             if earlier is not None:
                 found = [table(earlier[:, index]) for index, table in enumerate(self.tables)]
                 hidden = tf.add_n([hidden, *found])
-            hidden = tf.nn.leaky_relu(hidden, 0.2)
+            hidden = self.leaky_relu(hidden)
         return self.levels(hidden)
 
     def get_config(self):

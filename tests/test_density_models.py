@@ -7,9 +7,9 @@ import tensorflow as tf
 from inpainting.experiments import experiment, resolved, with_settings
 from models import DENSITY, build_generator
 from models.conditional_pixel_cnn import ConditionalPixelCNN, causal_offsets, conditional_pixel_cnn
-from models.diagonal_bilstm import diagonal_bilstm, shift_down, skew, unskew
+from models.diagonal_bilstm import diagonal_bilstm, skew, unskew
 from models.flattened_row_lstm import Recurrence, flattened_row_lstm
-from models.masked_conv import MaskedConv2D, kernel_mask, lstm
+from models.masked_conv import MaskedConv2D, kernel_mask, lstm, shifted
 from models.pixel_cnn import pixel_cnn, zone_offsets
 from models.row_lstm import row_lstm
 from tests.dummies import parameters
@@ -102,7 +102,8 @@ def test_diagonal_bilstm_sees_the_whole_past():
 
 def test_flattened_row_lstm_sees_the_whole_past():
     network = flattened_row_lstm(units=16)
-    network.recurrent[0].bias.assign(np.repeat([0.0, 20.0, 0.0, 0.0], 16))  # forgets nothing
+    table = network.tables[0].embeddings
+    table.assign(table + np.repeat([0.0, 20.0, 0.0, 0.0], 16).astype(np.float32))  # forgets nothing
     assert seen_by(network, 4, 4, 2, 1) == ["####", "####", "#o..", "...."]
 
 
@@ -172,7 +173,7 @@ def test_skew_and_back():
     np.testing.assert_array_equal(unskew(tf.constant(skewed), 4), maps)
     images = np.arange(2 * 3 * 4 * 2).reshape(2, 3, 4, 2)
     np.testing.assert_array_equal(unskew(skew(tf.constant(images)), 4), images)
-    np.testing.assert_array_equal(shift_down(tf.constant(maps))[0, :, 0, 0], [0, 1, 9])
+    np.testing.assert_array_equal(shifted(tf.constant(maps), axis=1)[0, :, 0, 0], [0, 1, 9])
 
 
 def sigmoid(x):
@@ -196,11 +197,10 @@ def test_recurrence_in_numpy(compiled):
     layer = Recurrence(3)
     gates = np.random.default_rng(0).normal(size=(2, 5, 12)).astype(np.float32)
     hiddens = (tf.function(layer) if compiled else layer)(tf.constant(gates)).numpy()
-    kernel, bias = layer.state_to_state.numpy(), layer.bias.numpy()
-    np.testing.assert_array_equal(bias, [0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0])
+    kernel = layer.state_to_state.numpy()
     hidden = memory = np.zeros((2, 3))
     for step in range(5):
-        hidden, memory = numpy_lstm(gates[:, step] + bias + hidden @ kernel, memory)
+        hidden, memory = numpy_lstm(gates[:, step] + hidden @ kernel, memory)
         np.testing.assert_allclose(hiddens[:, step], hidden, atol=1e-5)
 
 
@@ -245,8 +245,16 @@ def test_flattened_row_lstm_in_numpy():
     for value, expected in zip(values, logits, strict=True):
         kernel, bias = (weight.numpy() for weight in (network.levels.kernel, network.levels.bias))
         np.testing.assert_allclose(hidden @ kernel + bias, expected, atol=1e-5)
-        gates = np.eye(256)[value] @ table + layer.bias.numpy() + hidden @ layer.state_to_state.numpy()
+        gates = np.eye(256)[value] @ table + hidden @ layer.state_to_state.numpy()
         hidden, memory = numpy_lstm(gates, memory)
+
+
+def test_forget_gates_start_open():
+    """The second quarter of the gates: 1 on average at the start, the others 0; in each layer."""
+    first, second = flattened_row_lstm(units=4, layers=2).tables
+    starts = first.embeddings.numpy().mean(0).reshape(4, 4).mean(1)
+    np.testing.assert_allclose(starts, [0, 1, 0, 0], atol=0.01)
+    np.testing.assert_array_equal(second.bias.numpy().reshape(4, 4).mean(1), [0, 1, 0, 0])
 
 
 def dense(inputs, outputs):
@@ -270,8 +278,8 @@ GOLDEN = {
     + 3 * (2 * (dense(96, 192) + 2 * 48 * 192) + dense(48, 96))
     + 2 * dense(96, 96)
     + dense(96, 768),
-    # A table of 256 rows of 4 · 64, state-to-state with its bias, softmax.
-    "flattened_row_lstm": 256 * 256 + dense(64, 256) + dense(64, 256),
+    # A table of 256 rows of 4 · 64, state-to-state, softmax.
+    "flattened_row_lstm": 256 * 256 + 64 * 256 + dense(64, 256),
     # U-Net 32, 64, 128, 256 and back, 64 features; zone of 3 · 7 + 3 pixels; two layers and three heads of 256.
     "conditional_pixel_cnn": normalised(3, 4, 32)
     + sum(normalised(3, n, n) + normalised(3, n, 2 * n) + normalised(3, 2 * n, 2 * n) for n in (32, 64, 128))

@@ -24,6 +24,21 @@ def test_nats_by_hand():
     np.testing.assert_allclose(values, [-np.log(3 / 258), np.log(256), np.log(256)], rtol=1e-6)
 
 
+def test_the_gradient_of_nats_is_p_minus_one_hot():
+    """Of the mean of two pixels' six values; logits of any size, where p itself is 0 in float32 too."""
+    logits = tf.Variable(np.random.default_rng(0).normal(size=(2, 3, 256)).astype(np.float32))
+    logits[0, 0, 7].assign(500.0)
+    pixels = tf.constant([[3, 200, 0], [7, 255, 9]])
+    with tf.GradientTape() as tape:
+        values = nats(logits=logits, pixels=pixels)
+        mean = tf.reduce_mean(values)
+    exact = logits.numpy().astype(np.float64)
+    log_p = exact - np.log(np.exp(exact).sum(-1, keepdims=True))
+    one_hot = np.eye(256)[pixels.numpy()]
+    np.testing.assert_allclose(values, -(log_p * one_hot).sum(-1), rtol=1e-5)
+    np.testing.assert_allclose(tape.gradient(mean, logits), (np.exp(log_p) - one_hot) / 6, atol=1e-7)
+
+
 def test_one_logit_vector_a_sub_pixel():
     with pytest.raises(ValueError, match="One logit vector"):
         nats(logits=tf.zeros([5, 3, 256]), pixels=tf.zeros([5, 1, 3], tf.int32))

@@ -17,6 +17,7 @@ from models.blocks import (
     Conv2DTranspose,
     DropConnectConv2D,
     Dropout,
+    LeakyReLU,
     conv_block,
 )
 from models.cnn import cnn_critic, cnn_encoder
@@ -25,6 +26,16 @@ from models.inception import inception_encoder
 from models.resnet import resnet_encoder
 from models.vgg import vgg_encoder
 from tests.dummies import parameters
+
+
+@pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
+def test_leaky_relu_by_hand(dtype):
+    x = tf.Variable([-4.0, -0.5, 0.5, 4.0], dtype=dtype.removeprefix("mixed_"))
+    with tf.GradientTape() as tape:
+        y = LeakyReLU(dtype=dtype)(x)
+    assert y.dtype == x.dtype
+    np.testing.assert_allclose(tf.cast(y, tf.float32), [-0.8, -0.1, 0.5, 4.0], rtol=4e-3)
+    np.testing.assert_allclose(tf.cast(tape.gradient(y, x), tf.float32), [0.2, 0.2, 1, 1], rtol=4e-3)
 
 
 def conv_parameters(kernel, inputs, outputs):
@@ -138,7 +149,7 @@ def test_cnn_critic_is_the_paper_s():
     assert [layer.strides[0] for layer in convolutions] == [1, 2, 1, 2, 1, 2, 1]
     assert all(layer.kernel_size == (3, 3) for layer in convolutions)
     assert not any(isinstance(layer, keras.layers.BatchNormalization) for layer in critic.layers)
-    assert sum(isinstance(layer, keras.layers.LeakyReLU) for layer in critic.layers) == 6
+    assert sum(isinstance(layer, LeakyReLU) for layer in critic.layers) == 6
     widths = [3, 32, 64, 64, 128, 128, 256, 1]
     expected = sum(9 * a * b + b for a, b in itertools.pairwise(widths))
     assert parameters(critic) == expected
