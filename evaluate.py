@@ -2,11 +2,12 @@
 
 Prints a table and writes results.json and figures/ into each work directory. The averaged weights of the best
 checkpoint are measured, in float32. A density model gets a row for each way of completing (mean, greedy,
-sample) and its likelihood in bits per sub-pixel, of the hole and of the whole image. With --figure, it draws
-several runs into one picture instead, in figures/ of the last of them: overlap (two runs, without and with
-the overlap trick: the paper's figure 6), grid (the same images down the rows, the models across) or curves
-(validation over time). The paper's figures 4, 5, 9, 11 and 12, completions beside the truth, are each model's
-completions.png. Exit status: 0 done, 1 failed, 2 the command was refused.
+sample) and its likelihood in bits per sub-pixel, of the hole and of the whole image. --mask measures a run on
+other holes than those it was trained for. With --figure, it draws several runs into one picture instead, in
+figures/ of the last of them: overlap (two runs, without and with the overlap trick: the paper's figure 6), grid
+(the same images down the rows, the models across) or curves (validation over time). The paper's figures 4, 5,
+9, 11 and 12, completions beside the truth, are each model's completions.png. Exit status: 0 done, 1 failed, 2
+the command was refused.
 """
 
 import time
@@ -29,12 +30,13 @@ COLUMNS = {
     "ssim": "{:.4f}",
     "sharpness": "{:.2f}",
     "seam": "{:.2f}",
+    "nats_per_hole": "{:.1f}",
     "hole_bits_per_dim": "{:.2f}",
     "bits_per_dim": "{:.2f}",
     "ms_per_image": "{:.2f}",
     "parameters": "{:,}",
 }
-LIKELIHOOD = ("hole_bits_per_dim", "bits_per_dim")  # columns of density models alone
+LIKELIHOOD = ("nats_per_hole", "hole_bits_per_dim", "bits_per_dim")  # columns of density models alone
 
 
 def parse(argv):
@@ -251,10 +253,8 @@ def draw_density(network, shown, folder):
     figures.side_by_side(columns, folder / "samples.png")
 
     logits = network([pixels, mask] if network.conditional else pixels, training=False)
-    row, column = np.argwhere(mask[0, ..., 0] > 0)[0]
-    figures.probabilities(
-        tf.nn.softmax(logits[0, row, column]), pixels[0, row, column], folder / "probabilities.png"
-    )
+    first = tuple(np.argwhere(mask[..., 0] > 0)[0])
+    figures.probabilities(tf.nn.softmax(logits[first]), pixels[first], folder / "probabilities.png")
     log_p = tf.nn.log_softmax(logits)
     entropy = -tf.reduce_sum(tf.exp(log_p) * log_p, axis=[-2, -1]) / np.log(2)
     if network.conditional:  # says nothing of known pixels
@@ -337,7 +337,7 @@ def main(argv):
         rows.update({name.replace(config.model, str(workdir.path), 1): row for name, row in own.items()})
         rows.update({name: row for name, row in measured.items() if name not in own})
     for (dataset, size, mask, hole), rows in tables.items():
-        shape = f"{mask} {hole}×{hole}" if mask == "center" else mask
+        shape = f"{mask} {hole}×{hole}" if mask == "center" else f"{mask} ({hole})"
         limit = f", first {arguments.limit}" if arguments.limit else ""
         print(
             f"\n{dataset}, {arguments.split} split{limit}, {size}×{size} pixels, hole: {shape}\n\n{table(rows)}"

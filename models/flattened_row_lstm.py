@@ -21,7 +21,10 @@ def open_forget_gates(shape, dtype=None, **_):
 
 
 def open_table(shape, dtype=None, **_):
-    """Initial table of gates, [256, 4 · units]: a row is always added, so no bias is needed beside it."""
+    """Initial table of gates, [256, 4 · units]: a row is always added, so no bias is needed beside it.
+
+    It is regularised like a kernel, the opening of the forget gates with it.
+    """
     return keras.initializers.RandomUniform()(shape, dtype) + open_forget_gates(shape[1:], dtype)
 
 

@@ -108,9 +108,10 @@ class Head(keras.layers.Layer):
     def __init__(self, colour, units, **kwargs):
         super().__init__(**kwargs)
         self.units = units
+        if colour:
+            self.own = keras.layers.Dense(units, kernel_initializer="he_normal", name="own")
+            self.leaky_relu = LeakyReLU(name="leaky_relu")
         self.tables = [keras.layers.Embedding(LEVELS, units, name=f"table{index}") for index in range(colour)]
-        self.own = keras.layers.Dense(units, kernel_initializer="he_normal", name="own") if colour else None
-        self.leaky_relu = LeakyReLU(name="leaky_relu")
         self.levels = keras.layers.Dense(LEVELS, dtype="float32", name="levels")
         self(tf.zeros([1, units]), tf.zeros([1, colour], tf.int32))  # makes the weights
 

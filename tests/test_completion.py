@@ -96,14 +96,15 @@ def test_the_conditional_mean_is_that_given_the_context(pixels, mask):
     network = network_of("conditional_pixel_cnn")
     completed, _ = complete(network, tf.constant(pixels, tf.int32), mask, mode="mean")
     where = tf.constant(np.argwhere(mask[..., 0] > 0), tf.int32)
-    means = []
+    marginal = []
     for filling in (0, 255):  # nothing of which may be seen
         blank = tf.constant(np.where(mask > 0, filling, pixels), tf.int32)
         description = network.describe(blank, mask)
         logits = network.marginal_logits_at(blank, where, mask=mask, description=description)
-        means.append(np.round(tf.nn.softmax(logits).numpy() @ np.arange(256)))
-    np.testing.assert_array_equal(means[0], means[1])
-    np.testing.assert_array_equal(tf.gather_nd(completed, where), means[0])
+        marginal.append(logits)
+    np.testing.assert_array_equal(*marginal)
+    expected = np.round(tf.nn.softmax(logits).numpy() @ np.arange(256))
+    np.testing.assert_array_equal(tf.gather_nd(completed, where), expected)
     # R has no earlier colour: what remains is not to see the earlier pixels.
     hidden = network.hidden_at(blank, where, visible=1 - mask, description=description)
     np.testing.assert_allclose(logits[:, 0], network.head(0, hidden, tf.gather_nd(blank, where)), rtol=1e-5)

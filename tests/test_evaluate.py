@@ -110,7 +110,9 @@ def test_figures_refuse_what_does_not_compare(finished_run, tmp_path):
     finished = command("evaluate.py", "--figure", "overlap", finished_run, finished_run)
     assert finished.returncode == 2 and "takes two work directories" in finished.stderr
     finished = command("evaluate.py", "--figure", "grid", finished_run, "--limit", "3")
-    assert finished.returncode == 2 and "leave out --baselines and --limit" in finished.stderr
+    assert finished.returncode == 2 and "leave out --baselines, --limit and --mask" in finished.stderr
+    finished = command("evaluate.py", "--figure", "grid", finished_run, "--mask", "rectangle")
+    assert finished.returncode == 2 and "leave out --baselines, --limit and --mask" in finished.stderr
     other = tmp_path / "other"
     shutil.copytree(finished_run, other)
     config = json.loads((other / "config.json").read_text())

@@ -36,6 +36,14 @@ def test_leaky_relu_by_hand(dtype):
     assert y.dtype == x.dtype
     np.testing.assert_allclose(tf.cast(y, tf.float32), [-0.8, -0.1, 0.5, 4.0], rtol=4e-3)
     np.testing.assert_allclose(tf.cast(tape.gradient(y, x), tf.float32), [0.2, 0.2, 1, 1], rtol=4e-3)
+    # As the gradient penalty needs it, Σ w leaky(w x): its gradient in w is 2 w x slope, in w again 2 x slope.
+    w = tf.Variable([1.0, 2.0, -1.0], dtype=x.dtype)
+    with tf.GradientTape() as outer:
+        with tf.GradientTape() as tape:
+            y = tf.reduce_sum(w * LeakyReLU(dtype=dtype)(w * tf.constant([1, -2, 3], x.dtype)))
+        slope = tape.gradient(y, w)
+    np.testing.assert_allclose(tf.cast(slope, tf.float32), [2, -1.6, -1.2], rtol=8e-3)
+    np.testing.assert_allclose(tf.cast(outer.gradient(slope, w), tf.float32), [2, -0.8, 1.2], rtol=8e-3)
 
 
 def conv_parameters(kernel, inputs, outputs):

@@ -10,7 +10,7 @@ def nats(*, logits, pixels):
 
     logits: […, 3, 256]; pixels: int32 0…255 […, 3]. Returns […, 3]: ln 256 = 5.55 for uniform logits.
     """
-    if logits.shape[:-1].rank != pixels.shape.rank:
+    if not logits.shape[:-1].is_compatible_with(pixels.shape):
         raise ValueError(f"One logit vector a sub-pixel. Received: {logits.shape} for {pixels.shape}")
     flat = tf.reshape(logits, [-1, logits.shape[-1]])
     return tf.reshape(_cross_entropy(flat, tf.reshape(pixels, [-1])), tf.shape(pixels))
@@ -20,14 +20,14 @@ def nats(*, logits, pixels):
 def _cross_entropy(logits, values):
     """−log softmax(logits)[value], [N]. On a CPU TensorFlow's own op takes two and a half times as long."""
     p = tf.nn.softmax(logits)
-    # log Σ exp(logits) = max(logits) − log(max(p)): no p is too small, the largest is at least 1 / 256.
-    log_sum = tf.reduce_max(logits, -1) - tf.math.log(tf.reduce_max(p, -1))
+    largest = tf.reduce_max(logits, -1)
 
     def gradient(upstream):
         where = tf.stack([tf.range(tf.size(values)), values], -1)
         return tf.tensor_scatter_nd_sub(p * upstream[:, None], where, upstream), None
 
-    return log_sum - tf.gather(logits, values, batch_dims=1), gradient
+    # log Σ exp(logits) = max(logits) − log(max(p)): where another p is 0, the largest is at least 1 / 256.
+    return (largest - tf.gather(logits, values, batch_dims=1)) - tf.math.log(tf.reduce_max(p, -1)), gradient
 
 
 def bits(nats):

@@ -29,7 +29,6 @@ class DensityTrainer(Trainer):
     """
 
     SETTINGS = (*Trainer.SETTINGS, "pixels_per_image", "segment_rows")
-    TRACKED = WARMUP_TRACKED = ("loss", "bits_per_dim", "generator_gradient_norm")
 
     def __init__(self, *, pixels_per_image=128, segment_rows=None, **kwargs):
         super().__init__(**kwargs)
@@ -38,9 +37,19 @@ class DensityTrainer(Trainer):
         self._complete = tf.function(partial(complete, self.ema_generator, mode="mean"), reduce_retracing=True)
 
     @property
+    def TRACKED(self):
+        return ("loss", self._bits_name, "generator_gradient_norm")
+
+    WARMUP_TRACKED = TRACKED
+
+    @property
     def MEASURED(self):
         conditional = self.generator.conditional
         return [name for name in DENSITY_PER_IMAGE if not conditional or name != "bits_per_dim"]
+
+    @property
+    def _bits_name(self):
+        return "hole_bits_per_dim" if self.generator.conditional else "bits_per_dim"
 
     def call(self, inputs, training=False):
         """The averaged network's completion (mode mean) of [context, mask], [B, S, S, 3] in [-1, 1]."""
@@ -50,18 +59,22 @@ class DensityTrainer(Trainer):
     def generator_step(self, batch):
         """One update of the network and of its average, on a batch of [B, S, S, C]."""
         with tf.GradientTape() as tape:
-            likelihood = tf.reduce_mean(self._nats(as_pixels(batch["image"]), batch["mask"]))
-            loss = likelihood + self.regularization()
+            values = self._nats(as_pixels(batch["image"]), batch["mask"])
+            loss = tf.reduce_mean(values) + self.regularization()
             scaled_loss = loss * self.loss_scale
         norm = self.update_generator(tape, scaled_loss)
-        self.track(loss=loss, bits_per_dim=bits(likelihood), generator_gradient_norm=norm)
+        likelihood = tf.reduce_mean(values[0] if self.generator.conditional else values)
+        self.track(loss=loss, generator_gradient_norm=norm, **{self._bits_name: bits(likelihood)})
 
     def test_step(self, batch):
         values = per_image_nats(self.ema_generator, as_pixels(batch["image"]), batch["mask"])
         return self.measure(values)
 
     def _nats(self, pixels, mask):
-        """The nats of the sub-pixels that this step looks at, […, 3]."""
+        """The nats of the sub-pixels that this step looks at, […, 3].
+
+        Of a conditional network [2, N, 3]: given what comes before, and given the context alone.
+        """
         network = self.generator
         if network.directions == 4:
             pixels = self._from_random_corners(pixels)
