@@ -45,8 +45,8 @@ class RowLSTM(keras.layers.Layer):
         """The output of one pixel, [B, 2 · units], and the state after it."""
         left, hidden_above, memory_above, hidden_row, memory_row = state
         gates = self.input_to_state.centre(tf.concat([left, inputs, tf.zeros_like(inputs)], 1))
-        padded, kernel = tf.pad(hidden_above, [[1, 1], [0, 0], [0, 0]]), self._kernel()
-        gates += tf.add_n([padded[column + tap] @ kernel[tap] for tap in range(3)])
+        kernel = self._kernel()
+        gates += tf.add_n([_place(hidden_above, column + tap - 1) @ kernel[tap] for tap in range(3)])
         hidden, memory = lstm(gates, memory_above[column])
         hidden_row, memory_row = put(hidden_row, column, hidden), put(memory_row, column, memory)
         above, row = (hidden_above, memory_above), (hidden_row, memory_row)
@@ -77,6 +77,13 @@ class RowLSTM(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "units": self.units}
+
+
+def _place(row, column):
+    """One column of a row [W, B, h], [B, h]; zeros beyond its ends."""
+    last = row.shape[0] - 1
+    inside = tf.cast((column >= 0) & (column <= last), row.dtype)
+    return row[tf.clip_by_value(column, 0, last)] * inside
 
 
 def row_lstm(*, units=48, layers=4):
