@@ -19,6 +19,7 @@ of those steps, into runs/studies-density/, and print the training's own validat
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -26,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from evaluate import evaluate
 from inpainting.command_line import Parser, run_program
+from inpainting.errors import InputError
 from inpainting.experiments import EXPERIMENTS, METHODS, experiment, resolved, with_settings
 from inpainting.workdir import Workdir
 from models import DENSITY
@@ -108,10 +110,16 @@ def own_steps(model, settings, share=1):
 def run(model, settings, *, steps, splits, data_dir, folder):
     """Trains and measures one variant where that is not done, and returns what study.json holds.
 
-    steps: a function of model and settings. splits: name -> number of images or None for all.
+    steps: a function of model and settings. splits: name -> number of images or None for all. Raises InputError
+    where the run that is there has other settings: those of another version's defaults.
     """
     workdir = Workdir(folder / variant_name(model, settings))
     done = workdir.path / "study.json"
+    if workdir.last.exists():
+        texts = {name: str(value) for name, value in {**settings, "steps": steps(model, settings)}.items()}
+        wanted, trained = resolved(with_settings(experiment(model), texts)), workdir.read_config()
+        if replace(trained, data_dir=wanted.data_dir) != wanted:
+            raise InputError(f"{workdir.path} was trained with other settings: move it away to train it anew")
     if done.exists():
         return json.loads(done.read_text())
     if not workdir.saved_model.exists():

@@ -2,8 +2,10 @@
 
 import pytest
 
-from benchmarks.study import PAPER, STUDIES, changed_settings, own_steps, steps_for, variant_name
+from benchmarks.study import PAPER, STUDIES, changed_settings, own_steps, run, steps_for, variant_name
+from inpainting.errors import InputError
 from inpainting.experiments import experiment, resolved, with_settings
+from inpainting.workdir import Workdir
 
 VARIANTS = [variant for study in STUDIES.values() for variant in study]
 
@@ -21,6 +23,19 @@ def test_a_share_of_a_model_s_own_steps():
     assert (
         own_steps("conditional_pixel_cnn", {}, share=1 / 20) == experiment("conditional_pixel_cnn").steps // 20
     )
+
+
+def test_a_run_of_other_settings_is_not_taken_for_the_variant(tmp_path):
+    config = with_settings(experiment("cnn_l2"), {"bottleneck": "256", "steps": "7"})
+    workdir = Workdir(tmp_path / "cnn_l2,bottleneck=256")
+    workdir.create(resolved(config), overwrite=False)
+    workdir.last.parent.mkdir()
+    workdir.last.touch()
+    workdir.write_json(workdir.path / "study.json", {"minutes": 3})
+    options = {"splits": {}, "data_dir": None, "folder": tmp_path}
+    assert run("cnn_l2", {"bottleneck": 256}, steps=lambda *_: 7, **options) == {"minutes": 3}
+    with pytest.raises(InputError, match="was trained with other settings"):
+        run("cnn_l2", {"bottleneck": 256}, steps=lambda *_: 8, **options)
 
 
 def test_variants_are_named_by_what_differs():
