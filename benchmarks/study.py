@@ -81,14 +81,16 @@ PAPER_DENSITY = {"pixel_cnn": "6.98", "flattened_row_lstm": "7.63"}  # section 7
 PUBLISHED_BITS = {"pixel_cnn": "3.14", "row_lstm": "3.07", "diagonal_bilstm": "3.00"}  # arXiv 1601.06759
 
 
+def variant(model, settings):
+    """The resolved Config of a model with settings, name -> value."""
+    texts = {name: str(value) for name, value in settings.items()}
+    return resolved(with_settings(experiment(model), texts))
+
+
 def changed_settings(model, settings):
     """The settings that are not the model's own."""
-    default = resolved(experiment(model))
-    return {
-        name: value
-        for name, value in settings.items()
-        if resolved(with_settings(experiment(model), {name: str(value)})) != default
-    }
+    default = variant(model, {})
+    return {name: value for name, value in settings.items() if variant(model, {name: value}) != default}
 
 
 def variant_name(model, settings):
@@ -97,8 +99,7 @@ def variant_name(model, settings):
 
 def steps_for(model, settings, batches):
     """Generator steps that consume the images of so many batches of 64."""
-    config = with_settings(experiment(model), {name: str(value) for name, value in settings.items()})
-    probe = resolved(with_settings(config, {"steps": "10000"}))
+    probe = variant(model, {**settings, "steps": 10_000})
     return round(batches * 64 * 10_000 / (probe.batches_until(10_000) * probe.batch_size))
 
 
@@ -116,8 +117,8 @@ def run(model, settings, *, steps, splits, data_dir, folder):
     workdir = Workdir(folder / variant_name(model, settings))
     done = workdir.path / "study.json"
     if workdir.last.exists():
-        texts = {name: str(value) for name, value in {**settings, "steps": steps(model, settings)}.items()}
-        wanted, trained = resolved(with_settings(experiment(model), texts)), workdir.read_config()
+        wanted = variant(model, {**settings, "steps": steps(model, settings)})
+        trained = workdir.read_config()
         if replace(trained, data_dir=wanted.data_dir) != wanted:
             raise InputError(f"{workdir.path} was trained with other settings: move it away to train it anew")
     if done.exists():
