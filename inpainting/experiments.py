@@ -277,7 +277,7 @@ def flattened_row_lstm():
 
 def conditional_pixel_cnn():
     """Beyond the paper: a Pixel CNN that sees the whole context."""
-    config = density("conditional_pixel_cnn", dropout=0.0, batch_size=64, steps=12_000)
+    config = density("conditional_pixel_cnn", dropout=0.0, batch_size=64, steps=15_000)
     return replace(config, shift=True)  # the hole stays the same, so its surroundings may move
 
 
