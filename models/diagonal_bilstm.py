@@ -51,12 +51,12 @@ class DiagonalLSTM(keras.layers.Layer):
     def call(self, inputs):
         gates = skew(self.input_to_state(inputs))
         hidden = tf.zeros([tf.shape(inputs)[1], tf.shape(inputs)[0], self.units], gates.dtype)
-        kernel = self._kernel()
 
         def step(gates, state):
             above = shifted(state[0], axis=0)
             before = tf.reshape(tf.concat([above, state[0]], -1), [-1, 2 * self.units])
-            return lstm(gates + tf.reshape(before @ kernel, tf.shape(gates)), state[1])
+            # Cast in every step, so that the kernel's gradient is summed over the steps in float32.
+            return lstm(gates + tf.reshape(before @ self._kernel(), tf.shape(gates)), state[1])
 
         hiddens, _ = scan(step, gates, (hidden, tf.cast(hidden, tf.float32)))
         return unskew(hiddens, inputs.shape[2])

@@ -46,9 +46,13 @@ class Recurrence(keras.layers.Layer):
 
     def read(self, gates, state):
         """Hidden features [B, T, units] and the last (hidden, memory), from the state before the first."""
-        kernel = tf.cast(tf.convert_to_tensor(self.state_to_state), self.compute_dtype)
-        step_gates = tf.transpose(gates, [1, 0, 2])
-        hiddens, state = scan(lambda gates, state: lstm(gates + state[0] @ kernel, state[1]), step_gates, state)
+
+        def step(gates, state):
+            # Cast in every step, so that the kernel's gradient is summed over the steps in float32.
+            kernel = tf.cast(tf.convert_to_tensor(self.state_to_state), self.compute_dtype)
+            return lstm(gates + state[0] @ kernel, state[1])
+
+        hiddens, state = scan(step, tf.transpose(gates, [1, 0, 2]), state)
         return tf.transpose(hiddens, [1, 0, 2]), state
 
     def zero_state(self, batch):

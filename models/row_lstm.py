@@ -58,7 +58,6 @@ class RowLSTM(keras.layers.Layer):
     def _read(self, inputs):
         """The outputs, and (hidden, memory) [W, B, units] after the last row."""
         gates = tf.transpose(self.input_to_state(inputs), [1, 2, 0, 3])
-        kernel = tf.reshape(self._kernel(), [3 * self.units, 4 * self.units])
         hidden = tf.zeros([inputs.shape[2], tf.shape(inputs)[0], self.units], gates.dtype)
 
         def step(gates, state):
@@ -67,6 +66,8 @@ class RowLSTM(keras.layers.Layer):
             above, size = tf.pad(state[0], [[1, 1], [0, 0], [0, 0]]), tf.shape(state[0])
             taps = [tf.slice(above, [0, 0, 0], size), state[0], tf.slice(above, [2, 0, 0], size)]
             before = tf.reshape(tf.concat(taps, -1), [-1, 3 * self.units])
+            # Cast in every step, so that the kernel's gradient is summed over the steps in float32.
+            kernel = tf.reshape(self._kernel(), [3 * self.units, 4 * self.units])
             return lstm(gates + tf.reshape(before @ kernel, tf.shape(gates)), state[1])
 
         hiddens, state = scan(step, gates, (hidden, tf.cast(hidden, tf.float32)))

@@ -5,13 +5,15 @@ import pytest
 import tensorflow as tf
 
 from inpainting.experiments import experiment, resolved, with_settings
+from inpainting.hardware import dtype_policy
+from inpainting.optimizers import resource
 from models import DENSITY, build_generator
 from models.conditional_pixel_cnn import ConditionalPixelCNN, causal_offsets, conditional_pixel_cnn
-from models.diagonal_bilstm import diagonal_bilstm, skew, unskew
+from models.diagonal_bilstm import DiagonalLSTM, diagonal_bilstm, skew, unskew
 from models.flattened_row_lstm import Recurrence, flattened_row_lstm
 from models.masked_conv import MaskedConv2D, kernel_mask, lstm, shifted
 from models.pixel_cnn import pixel_cnn, zone_offsets
-from models.row_lstm import row_lstm
+from models.row_lstm import RowLSTM, row_lstm
 from tests.dummies import parameters
 
 SEQUENTIAL = {
@@ -233,6 +235,42 @@ def test_diagonal_lstm_in_numpy():
             here = numpy_lstm(gates[row, column] + sums, memory[row + 1, column])
             hidden[row + 1, column + 1], memory[row + 1, column + 1] = here
     np.testing.assert_allclose(hiddens, hidden[1:, 1:], atol=1e-5)
+
+
+RECURRENT_LAYERS = {
+    "row_lstm": (RowLSTM, lambda steps: (1, steps, 1, 12)),
+    "diagonal_bilstm": (DiagonalLSTM, lambda steps: (1, 1, steps, 12)),
+    "flattened_row_lstm": (Recurrence, lambda steps: (1, steps, 24)),
+}
+
+
+@pytest.mark.parametrize("name", RECURRENT_LAYERS)
+def test_gradients_of_many_steps_are_summed_in_float32(name):
+    """Forget gates shut and a kernel of zeros: each step but the first adds the same to the kernel's gradient.
+
+    In bfloat16, of 8 bits, a sum of equal parts stops growing at 256 of them.
+    """
+    kind, shape_of = RECURRENT_LAYERS[name]
+    gates = np.repeat([1.0, -50.0, 1.0, 1.0], 6).astype(np.float32)
+    with dtype_policy("mixed_bfloat16"):
+        layer = kind(6)
+
+    def inputs(steps):
+        return tf.cast(given + tf.zeros(shape_of(steps)), tf.bfloat16)
+
+    def gradient(steps):
+        with tf.GradientTape() as tape:
+            outputs = tf.reduce_sum(tf.cast(layer(inputs(steps)), tf.float32))
+        return tape.gradient(outputs, resource(layer.state_to_state)).numpy()
+
+    given = gates if kind is Recurrence else 0.0
+    layer(inputs(2))
+    layer.state_to_state.assign(tf.zeros(layer.state_to_state.shape))
+    if kind is not Recurrence:
+        layer.input_to_state.bias.assign(gates)
+    once, often = gradient(2), gradient(1001)
+    assert abs(once).max() > 1e-3
+    np.testing.assert_allclose(often, 1000 * once, rtol=0.01)
 
 
 def test_flattened_row_lstm_in_numpy():
