@@ -26,7 +26,9 @@ def build_trainer(config, *, generator, ema_generator, adversary, jit, loss_scal
     """The compiled trainer of a config's method around the networks; adversary is None where it has none."""
     trainer_class = TRAINERS[config.method]
     arguments = {name: getattr(config, name) for name in trainer_class.SETTINGS}
-    optimizers = {"generator_optimizer": Adam(learning_rate_schedule(config))}
+    optimizers = {
+        "generator_optimizer": Adam(learning_rate_schedule(config), global_clipnorm=config.global_clipnorm)
+    }
     if adversary is not None:
         arguments["adversary"] = adversary
         optimizers["adversary_optimizer"] = trainer_class.adversary_optimizer_at(config.critic_learning_rate)
