@@ -2,7 +2,8 @@
 
 The image is flattened from its first pixel to its last, its 3 H W sub-pixels go one-hot into an LSTM of 64
 units, and a softmax layer predicts the next. One-hot times matrix is a row of the matrix: the input-to-state
-part is a table of 256 × 4 · units. More layers and more units are the paper's wish in section 7.3.
+part is a table of 256 × 4 · units for each colour. More layers and more units are the paper's wish in section
+7.3.
 
 directions=4 is its wish for symmetry: the same network is trained to read the image from each of its four
 corners, and completion combines the four readings (inpainting/completion.py).
@@ -21,7 +22,7 @@ def open_forget_gates(shape, dtype=None, **_):
 
 
 def open_table(shape, dtype=None, **_):
-    """Initial table of gates, [256, 4 · units]: a row is always added, so no bias is needed beside it.
+    """Initial table of gates, [3 · 256, 4 · units]: a row is always added, so no bias is needed beside it.
 
     It is regularised like a kernel, the opening of the forget gates with it.
     """
@@ -72,7 +73,8 @@ class FlattenedRowLSTM(keras.Model):
         super().__init__(**kwargs)
         check_directions(directions)
         self.directions = directions
-        self.tables = [keras.layers.Embedding(LEVELS, 4 * units, open_table, name="table1")]
+        # Deviation: one-hot in 768, not in 256 dimensions, so that a value says which colour's it is.
+        self.tables = [keras.layers.Embedding(COLOURS * LEVELS, 4 * units, open_table, name="table1")]
         self.tables += [
             keras.layers.Dense(4 * units, bias_initializer=open_forget_gates, name=f"table{index}")
             for index in range(2, layers + 1)
@@ -109,8 +111,11 @@ class FlattenedRowLSTM(keras.Model):
         return self.levels(before), states
 
     def _read(self, values, states):
-        """Hidden features [B, T, units] of the last layer after each of the values [B, T], and the states."""
-        x, after = values, []
+        """Hidden features [B, T, units] of the last layer after each of the values [B, T], and the states.
+
+        The first value is an R.
+        """
+        x, after = values + LEVELS * (tf.range(tf.shape(values)[1]) % COLOURS), []
         for table, layer, state in zip(self.tables, self.recurrent, states, strict=True):
             layer_input = tf.cast(table(x), layer.compute_dtype)
             if not layer.built:

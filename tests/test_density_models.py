@@ -274,16 +274,16 @@ def test_gradients_of_many_steps_are_summed_in_float32(name):
 
 
 def test_flattened_row_lstm_in_numpy():
-    """One-hot values times the table, the LSTM, softmax layer: the logits of a value come before it is read."""
+    """One-hot values times their colour's table, the LSTM, softmax layer: a value's logits come before it."""
     network = flattened_row_lstm(units=4)
     values = [3, 255, 0, 7, 9, 200]
     logits = network(tf.constant([[[values[:3], values[3:]]]])).numpy().reshape(6, 256)
     table, layer = network.tables[0].embeddings.numpy(), network.recurrent[0]
     hidden = memory = np.zeros(4)
-    for value, expected in zip(values, logits, strict=True):
+    for place, (value, expected) in enumerate(zip(values, logits, strict=True)):
         kernel, bias = (weight.numpy() for weight in (network.levels.kernel, network.levels.bias))
         np.testing.assert_allclose(hidden @ kernel + bias, expected, atol=1e-5)
-        gates = np.eye(256)[value] @ table + hidden @ layer.state_to_state.numpy()
+        gates = np.eye(256)[value] @ table[256 * (place % 3) :][:256] + hidden @ layer.state_to_state.numpy()
         hidden, memory = numpy_lstm(gates, memory)
 
 
@@ -318,8 +318,8 @@ GOLDEN = {
     + 3 * (2 * (dense(96, 192) + 2 * 48 * 192) + dense(48, 96))
     + 2 * dense(96, 96)
     + dense(96, 768),
-    # A table of 256 rows of 4 · 64, state-to-state, softmax.
-    "flattened_row_lstm": 256 * 256 + 64 * 256 + dense(64, 256),
+    # A table of 3 · 256 rows of 4 · 64, state-to-state, softmax.
+    "flattened_row_lstm": 3 * 256 * 256 + 64 * 256 + dense(64, 256),
     # U-Net 32, 64, 128, 256 and back, 64 features; zone of 3 · 7 + 3 pixels; two layers and three heads of 256.
     "conditional_pixel_cnn": normalised(3, 4, 32)
     + sum(normalised(3, n, n) + normalised(3, n, 2 * n) + normalised(3, 2 * n, 2 * n) for n in (32, 64, 128))
