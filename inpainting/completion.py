@@ -10,7 +10,8 @@ Only hole pixels are computed, each from what the network needs of the image:
   states: the rows above the hole are read once, then one pixel after the other, the known ones of the hole's
   rows included.
 
-A network of four `directions` reads the image from each of its corners, and the four readings are multiplied.
+A network of four `directions` reads the image from each of its corners, each time turned by another quarter, so
+that it comes from the left, from the top, from the right and from below; the four readings are multiplied.
 
 Modes: "greedy" takes the most likely value (the paper's), "sample" draws one, "mean" takes the expected value,
 rounded: given the pixels before, themselves at their means. A network that describes the whole context needs
@@ -21,13 +22,15 @@ Pixels are int32 0…255 [B, H, W, 3], masks [B, H, W, 1], 1 = missing; of any s
 
 from functools import partial
 
+import numpy as np
 import tensorflow as tf
 
 from inpainting.masks import hole_positions
 
 MODES = ("mean", "greedy", "sample")
 COLOURS, LEVELS = 3, 256
-CORNERS = ([], [1], [2], [1, 2])  # axes that are reversed so that the corner comes first
+TURNS = range(4)  # quarters by which `turned` turns an image so that each of its corners comes first
+RECENT = 12  # pixels of its row that a recurrent reading's weight depends on
 
 
 def complete(network, pixels, mask, *, mode, temperature=1.0, seed=0):
@@ -81,6 +84,15 @@ def choose_values(logits, where, colour, *, mode, temperature=1.0, uniform=None)
     return values, tf.gather(likelihoods, values, batch_dims=1)
 
 
+def turned(maps, turns):
+    """Maps [B, H, W, …] turned counter-clockwise by so many quarters."""
+    # `tf.image.rot90` decides in the graph, and so forgets the sides of an image that is not square.
+    others = range(3, len(maps.shape))
+    for _ in range(turns % 4):
+        maps = tf.transpose(tf.reverse(maps, [2]), [0, 2, 1, *others])
+    return maps
+
+
 def _fill_pixels(logits_of, where, pixels, likelihood, choose):
     """Fills the pixels `where` colour by colour.
 
@@ -108,8 +120,8 @@ def _fill_at_once(network, pixels, mask, choose):
 def _fill_in_wavefronts(network, pixels, mask, choose, *, weights=(), others=()):
     """Fills by a local network. weights, others: of readings whose predictions are multiplied.
 
-    weights: [B, H, W] each, the first of this reading. others: of each other one the axes that it has turned
-    and its own completion of the turned pixels.
+    weights: [B, H, W] each, the first of this reading. others: of each other one by how many quarters it has
+    turned the pixels and its own completion of them.
     """
     missing = mask[..., 0] > 0
     right = max(int(network.offsets[:, 1].max()), 0)
@@ -121,8 +133,8 @@ def _fill_in_wavefronts(network, pixels, mask, choose, *, weights=(), others=())
     def fill(visit, pixels, likelihood):
         where = tf.cast(tf.where(missing & (fronts == visits[visit])), tf.int32)
         hiddens = [network.hidden_at(pixels, where, description=description)]
-        for axes, completed in others:  # of networks that describe nothing: they alone have four directions
-            hiddens.append(network.hidden_at(completed, _turned(where, axes, pixels.shape)))
+        for turns, completed in others:  # of networks that describe nothing: they alone have four directions
+            hiddens.append(network.hidden_at(completed, _turned_places(where, turns, pixels.shape)))
         shares = [tf.gather_nd(weight, where)[:, None] for weight in weights]
 
         def logits_of(colour, values):
@@ -138,10 +150,13 @@ def _fill_in_wavefronts(network, pixels, mask, choose, *, weights=(), others=())
     return pixels, likelihood
 
 
-def _turned(where, axes, shape):
-    """The places [N, 3] as they are once the axes of maps [B, H, W, …] are reversed."""
-    places = tf.unstack(where, 3, axis=1)
-    return tf.stack([shape[i] - 1 - place if i in axes else place for i, place in enumerate(places)], 1)
+def _turned_places(where, turns, shape):
+    """The places [N, 3] as they are once maps [B, H, W, …] are turned by so many quarters."""
+    image, row, column = tf.unstack(where, 3, axis=1)
+    _, height, width, *_ = shape
+    for _ in range(turns):
+        row, column, height, width = width - 1 - column, row, width, height
+    return tf.stack([image, row, column], 1)
 
 
 def _read(network, pixels, mask, choose, *, weights=(), others=(), keep=False):
@@ -224,17 +239,22 @@ def _fill_from_four_corners(network, pixels, mask, choose):
     The readings from the other three corners fill the hole on their own, in mode mean. The reading from the
     first corner then fills it for good, colour by colour, from
 
-        p(v) ∝ Π p_d(v)^w_d    w_d the share of known pixels in the zone that reading d has just passed
+        p(v) ∝ Π p_d(v)^w_d    w_d the share of known pixels of those that reading d has just passed
 
-    so that near the hole's right and lower edges those count that come from there.
+    so that each counts most where it enters the hole. What it has passed: of a Pixel CNN, its zone; of an LSTM,
+    the row so far.
     """
     missing = mask[..., 0] > 0
     mean = partial(choose_values, mode="mean")
-    shares = [_known_share(missing, axes) for axes in CORNERS]
-    weights = [share / tf.add_n(shares) for share in shares]
-    turned = [(axes, tf.reverse(pixels, axes), tf.reverse(mask, axes)) for axes in CORNERS[1:]]
     if hasattr(network, "offsets"):
-        others = [(axes, _fill_in_wavefronts(network, *both, mean)[0]) for axes, *both in turned]
+        passed = network.offsets
+    else:
+        passed = np.stack([np.zeros(RECENT, int), np.arange(-RECENT, 0)], 1)
+    shares = [_known_share(missing, turns, passed) for turns in TURNS]
+    weights = [share / tf.add_n(shares) for share in shares]
+    views = [(turns, turned(pixels, turns), turned(mask, turns)) for turns in TURNS[1:]]
+    if hasattr(network, "offsets"):
+        others = [(turns, _fill_in_wavefronts(network, *both, mean)[0]) for turns, *both in views]
         return _fill_in_wavefronts(network, pixels, mask, choose, weights=weights, others=others)
 
     holes = hole_places(missing)
@@ -242,18 +262,23 @@ def _fill_from_four_corners(network, pixels, mask, choose):
     weights = [tf.transpose(tf.gather(weight, holes, axis=1)) for weight in flat]
     places = tf.reshape(tf.range(pixels.shape[1] * pixels.shape[2]), [1, *pixels.shape[1:3]])
     others = []
-    for axes, their_pixels, their_mask in turned:
+    for turns, their_pixels, their_mask in views:
         states = _read(network, their_pixels, their_mask, mean, keep=True)[2]
         # Which place of the image each of the turned one's is, and back into the image's order.
-        theirs = tf.gather(tf.reshape(tf.reverse(places, axes), [-1]), hole_places(their_mask[..., 0] > 0))
+        theirs = tf.gather(tf.reshape(turned(places, turns), [-1]), hole_places(their_mask[..., 0] > 0))
         order = tf.argsort(theirs)
         others.append(tf.nest.map_structure(lambda part, order=order: tf.gather(part, order), states))
     return _read(network, pixels, mask, choose, weights=weights, others=others)[:2]
 
 
-def _known_share(missing, axes):
-    """Share of known pixels in the 5×5 zone before each pixel of a reading, [B, H, W], at least 0.01."""
-    known = tf.cast(tf.reverse(~missing, axes), tf.float32)[..., None]
-    zone = tf.reshape(tf.constant([1.0] * 24 + [0.0]) / 24, [5, 5, 1, 1])
-    share = tf.nn.conv2d(tf.pad(known, [[0, 0], [4, 0], [4, 0], [0, 0]]), zone, 1, "VALID")
-    return tf.reverse(tf.maximum(share[..., 0], 0.01), axes)
+def _known_share(missing, turns, offsets):
+    """Share of known pixels at the offsets from each pixel of a turned image, [B, H, W], at least 1e-4.
+
+    offsets: int [N, 2], rows and columns, none above 0. One pixel further away counts half as much.
+    """
+    reach = -offsets.min(0)
+    zone = np.zeros(reach + 1, np.float32)
+    zone[tuple((offsets + reach).T)] = 0.5 ** -offsets.sum(1)
+    known = tf.pad(turned(tf.cast(~missing, tf.float32), turns), [[0, 0], [reach[0], 0], [reach[1], 0]])
+    share = tf.nn.conv2d(known[..., None], (zone / zone.sum())[..., None, None], 1, "VALID")[..., 0]
+    return turned(tf.maximum(share, 1e-4), -turns)

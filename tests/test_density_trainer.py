@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from inpainting.experiments import RECURRENT
 from inpainting.losses.likelihood import bits, nats
 from inpainting.pixels import as_pixels
 from inpainting.trainers.density import per_image_nats
+from models import DENSITY
 from tests.dummies import build_small, fake_batches
 
 
@@ -155,12 +157,14 @@ def test_four_directions_start_from_every_corner(small_config):
     corners = np.zeros((64, 16, 16, 3), np.int32)
     corners[:, 0, 0] = 1
     corners[:, 0, -1] = 2
-    corners[:, -1, 0] = 3
-    corners[:, -1, -1] = 4
+    corners[:, -1, -1] = 3
+    corners[:, -1, 0] = 4
     turned = trainer._from_random_corners(tf.constant(corners)).numpy()
     assert set(turned[:, 0, 0, 0]) == {1, 2, 3, 4}
-    for image in turned:  # the opposite corner comes last
-        assert image[0, 0, 0] + image[-1, -1, 0] == 5
+    for image in turned:  # the others follow clockwise
+        first = image[0, 0, 0]
+        following = image[[0, -1, -1], [-1, -1, 0], 0]
+        np.testing.assert_array_equal(following, (first + np.arange(3)) % 4 + 1)
 
 
 @pytest.mark.parametrize("model", ["row_lstm", "conditional_pixel_cnn"])
@@ -213,3 +217,9 @@ def test_a_local_model_learns_a_constant_image(model, small_config):
     for _ in range(40):
         step(batch)
     assert np.mean(trainer._nats(as_pixels(image), batch["mask"])) < 0.5 * np.log(256)
+
+
+def test_the_gradients_of_lstms_are_bounded(small_config):
+    bounds = {model: build_small(small_config(model)).generator_optimizer.global_clipnorm for model in DENSITY}
+    assert {model for model, bound in bounds.items() if bound == 1.0} == set(RECURRENT)
+    assert {bounds[model] for model in set(DENSITY) - set(RECURRENT)} == {None}

@@ -4,7 +4,7 @@ from functools import partial
 
 import tensorflow as tf
 
-from inpainting.completion import complete
+from inpainting.completion import TURNS, complete, turned
 from inpainting.losses.likelihood import bits, nats
 from inpainting.losses.reconstruction import hole_pixels
 from inpainting.masks import hole_positions
@@ -105,10 +105,10 @@ class DensityTrainer(Trainer):
 
     def _from_random_corners(self, pixels):
         """Each image turned so that one of its corners, drawn for it, comes first."""
-        for axis in (1, 2):
-            drawn = tf.random.stateless_uniform([tf.shape(pixels)[0], 1, 1, 1], self.draws_seed(axis, 6))
-            pixels = tf.where(drawn < 0.5, tf.reverse(pixels, [axis]), pixels)
-        return pixels
+        views = tf.stack([turned(pixels, turns) for turns in TURNS])
+        count = [tf.shape(pixels)[0]]
+        drawn = tf.random.stateless_uniform(count, self.draws_seed(0, 6), 0, len(TURNS), tf.int32)
+        return tf.gather_nd(views, tf.stack([drawn, tf.range(count[0])], 1))
 
 
 def per_image_nats(network, pixels, mask):
