@@ -90,7 +90,7 @@ def restore(groups, state, path):
         if saved != wanted:
             raise InputError(
                 f"the checkpoint {path} does not fit this model: its {name} has other variables; "
-                "use the settings it was trained with"
+                "use the settings, and the version, that it was trained with"
             )
     for name, variables in state.items():
         for variable, array in zip(variables, groups[name], strict=True):

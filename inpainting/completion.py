@@ -135,13 +135,13 @@ def _fill_in_wavefronts(network, pixels, mask, choose, *, weights=(), others=())
         hiddens = [network.hidden_at(pixels, where, description=description)]
         for turns, completed in others:  # of networks that describe nothing: they alone have four directions
             hiddens.append(network.hidden_at(completed, _turned_places(where, turns, pixels.shape)))
-        shares = [tf.gather_nd(weight, where)[:, None] for weight in weights]
+        here = [tf.gather_nd(weight, where)[:, None] for weight in weights]
 
         def logits_of(colour, values):
             if not others:
                 return network.head(colour, hiddens[0], values)
             predictions = [tf.nn.log_softmax(network.head(colour, hidden, values)) for hidden in hiddens]
-            return tf.add_n([share * log_p for share, log_p in zip(shares, predictions, strict=True)])
+            return tf.add_n([weight * log_p for weight, log_p in zip(here, predictions, strict=True)])
 
         return visit + 1, *_fill_pixels(logits_of, where, pixels, likelihood, choose)
 
@@ -189,8 +189,8 @@ def _read(network, pixels, mask, choose, *, weights=(), others=(), keep=False):
             return say(cache)
         slot = slots[place]
         states = [cache, *(tf.nest.map_structure(lambda part: part[slot], kept) for kept in others)]
-        shares = [weight[slot][:, None, None] for weight in weights]
-        return tf.add_n([share * say(state) for share, state in zip(shares, states, strict=True)])
+        here = [weight[slot][:, None, None] for weight in weights]
+        return tf.add_n([weight * say(state) for weight, state in zip(here, states, strict=True)])
 
     def fill(place, pixels, likelihood, cache):
         row, column = place // width, place % width
@@ -239,21 +239,19 @@ def _fill_from_four_corners(network, pixels, mask, choose):
     The readings from the other three corners fill the hole on their own, in mode mean. The reading from the
     first corner then fills it for good, colour by colour, from
 
-        p(v) ∝ Π p_d(v)^w_d    w_d the share of known pixels of those that reading d has just passed
+        p(v) ∝ Π p_d(v)^w_d    w_d ∝ the known share of what reading d has just passed, Σ w_d = 1
 
-    so that each counts most where it enters the hole. What it has passed: of a Pixel CNN, its zone; of an LSTM,
-    the row so far.
+    so that each counts most where it enters the hole. What it has just passed is a Pixel CNN's zone, and of an
+    LSTM's row the last RECENT pixels; in both a pixel counts the more, the nearer it is.
     """
     missing = mask[..., 0] > 0
     mean = partial(choose_values, mode="mean")
-    if hasattr(network, "offsets"):
-        passed = network.offsets
-    else:
-        passed = np.stack([np.zeros(RECENT, int), np.arange(-RECENT, 0)], 1)
+    local = hasattr(network, "offsets")
+    passed = network.offsets if local else np.stack([np.zeros(RECENT, int), np.arange(-RECENT, 0)], 1)
     shares = [_known_share(missing, turns, passed) for turns in TURNS]
     weights = [share / tf.add_n(shares) for share in shares]
     views = [(turns, turned(pixels, turns), turned(mask, turns)) for turns in TURNS[1:]]
-    if hasattr(network, "offsets"):
+    if local:
         others = [(turns, _fill_in_wavefronts(network, *both, mean)[0]) for turns, *both in views]
         return _fill_in_wavefronts(network, pixels, mask, choose, weights=weights, others=others)
 
@@ -272,9 +270,9 @@ def _fill_from_four_corners(network, pixels, mask, choose):
 
 
 def _known_share(missing, turns, offsets):
-    """Share of known pixels at the offsets from each pixel of a turned image, [B, H, W], at least 1e-4.
+    """The known share of what lies at the offsets from each pixel of a turned image, [B, H, W], at least 1e-4.
 
-    offsets: int [N, 2], rows and columns, none above 0. One pixel further away counts half as much.
+    offsets: int [N, 2], rows and columns, none above 0. With every row or column away a pixel counts half.
     """
     reach = -offsets.min(0)
     zone = np.zeros(reach + 1, np.float32)

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from benchmarks.completion import complete_naively
-from inpainting.completion import choose_values, complete
+from inpainting.completion import _known_share, choose_values, complete
 from models import DENSITY
 from models.conditional_pixel_cnn import conditional_pixel_cnn
 from models.diagonal_bilstm import diagonal_bilstm
@@ -193,14 +193,16 @@ def readings_of(forward, pixels, turns, row, column):
 
 
 @pytest.mark.parametrize("name", FOUR_READINGS)
-@pytest.mark.parametrize("mode", ["greedy", "mean"])
-def test_four_corners_by_hand(mode, name):
+@pytest.mark.parametrize(
+    ("mode", "hole"), [("greedy", np.s_[2:4, 2:5]), ("mean", np.s_[2:4, 2:5]), ("mean", np.s_[:2, 4:])]
+)
+def test_four_corners_by_hand(mode, hole, name):
     """A hole of 2×3 in 6×7: three readings fill it alone, then their product with the first fills it."""
     network = four_readings(name)
     forward = tf.function(network)
     pixels = np.random.default_rng(1).integers(0, 256, (2, 6, 7, 3))
     mask = np.zeros((2, 6, 7, 1), np.float32)
-    mask[:, 2:4, 2:5] = 1
+    mask[:, *hole] = 1
     blank = np.where(mask > 0, 0, pixels)
 
     def share(turns, row, column):
@@ -239,6 +241,17 @@ def test_four_corners_by_hand(mode, name):
             filled[:, row, column, colour] = choose(log_p)
     fill = tf.function(lambda pixels, mask: complete(network, pixels, mask, mode=mode)[0])
     np.testing.assert_array_equal(fill(tf.constant(pixels, tf.int32), tf.constant(mask)), filled)
+
+
+def test_what_a_reading_has_passed_halves_with_distance():
+    """A row of 6 known, 14 missing and 2 known pixels; the two before each count ½ and ¼."""
+    missing = tf.constant([[[False] * 6 + [True] * 14 + [False] * 2]])
+    offsets = np.array([[0, -2], [0, -1]])
+    forth, back = (_known_share(missing, turns, offsets).numpy()[0, 0] for turns in (0, 2))
+    one, other = np.array([1 / 2, 1 / 4]) / (3 / 4)
+    nothing = 1e-4
+    np.testing.assert_allclose(forth, [nothing, one, *[1] * 5, other, *[nothing] * 13, one], rtol=1e-5)
+    np.testing.assert_allclose(back, [*[1] * 4, one, *[nothing] * 13, other, 1, one, nothing], rtol=1e-5)
 
 
 @pytest.mark.parametrize("name", FOUR_READINGS)

@@ -258,17 +258,18 @@ def test_gradients_of_many_steps_are_summed_in_float32(name):
     def inputs(steps):
         return tf.cast(given + tf.zeros(shape_of(steps)), tf.bfloat16)
 
+    @tf.function
     def gradient(steps):
         with tf.GradientTape() as tape:
             outputs = tf.reduce_sum(tf.cast(layer(inputs(steps)), tf.float32))
-        return tape.gradient(outputs, resource(layer.state_to_state)).numpy()
+        return tape.gradient(outputs, resource(layer.state_to_state))
 
     given = gates if kind is Recurrence else 0.0
     layer(inputs(2))
     layer.state_to_state.assign(tf.zeros(layer.state_to_state.shape))
     if kind is not Recurrence:
         layer.input_to_state.bias.assign(gates)
-    once, often = gradient(2), gradient(1001)
+    once, often = gradient(2).numpy(), gradient(1001).numpy()
     assert abs(once).max() > 1e-3
     np.testing.assert_allclose(often, 1000 * once, rtol=0.01)
 

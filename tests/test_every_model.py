@@ -109,7 +109,7 @@ def test_the_export_gives_the_trainer_s_pixels(config_of, name, tmp_path):
 
 @pytest.mark.parametrize("name", DENSITY)
 def test_the_export_completes_as_the_program(config_of, name, tmp_path):
-    config = config_of(name, layers=1, mask="rectangle")  # holes anywhere
+    config = config_of(name, directions=4, layers=1, mask="rectangle")  # used by those that can; holes anywhere
     network = build_generator(config)
     for weight in network.trainable_variables:  # values must be told apart
         weight.assign(weight + 0.1 * np.random.default_rng(0).normal(size=weight.shape).astype(np.float32))

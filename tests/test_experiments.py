@@ -88,6 +88,14 @@ def test_settings_without_a_use_are_refused(name):
     assert ("dropout" if "lstm" in name else "segment_rows") in unused and "steps" not in unused
 
 
+def test_no_bound_of_the_gradient_is_none_not_infinity():
+    config = experiment("flattened_row_lstm")
+    assert resolved(with_settings(config, {"global_clipnorm": "none"})).global_clipnorm is None
+    for text, rule in (("inf", "finite"), ("0", "more than 0")):
+        with pytest.raises(InputError, match=f"global_clipnorm must be {rule}"):
+            resolved(with_settings(config, {"global_clipnorm": text}))
+
+
 def test_a_share_is_between_0_and_1():
     config = with_settings(experiment("vgg_dcgan"), {"label_flips": "1.5"})
     with pytest.raises(InputError, match=r"label_flips must be in \[0, 1\]"):
