@@ -31,6 +31,7 @@ MODES = ("mean", "greedy", "sample")
 COLOURS, LEVELS = 3, 256
 TURNS = range(4)  # quarters by which `turned` turns an image so that each of its corners comes first
 RECENT = 12  # pixels of its row that a recurrent reading's weight depends on
+FADING = 1 / 3  # by which a known pixel counts less in a weight with each row or column away
 
 
 def complete(network, pixels, mask, *, mode, temperature=1.0, seed=0):
@@ -272,11 +273,11 @@ def _fill_from_four_corners(network, pixels, mask, choose):
 def _known_share(missing, turns, offsets):
     """The known share of what lies at the offsets from each pixel of a turned image, [B, H, W], at least 1e-4.
 
-    offsets: int [N, 2], rows and columns, none above 0. With every row or column away a pixel counts half.
+    offsets: int [N, 2], rows and columns, none above 0.
     """
     reach = -offsets.min(0)
     zone = np.zeros(reach + 1, np.float32)
-    zone[tuple((offsets + reach).T)] = 0.5 ** -offsets.sum(1)
+    zone[tuple((offsets + reach).T)] = FADING ** -offsets.sum(1)
     known = tf.pad(turned(tf.cast(~missing, tf.float32), turns), [[0, 0], [reach[0], 0], [reach[1], 0]])
     share = tf.nn.conv2d(known[..., None], (zone / zone.sum())[..., None, None], 1, "VALID")[..., 0]
     return turned(tf.maximum(share, 1e-4), -turns)

@@ -212,8 +212,8 @@ def test_four_corners_by_hand(mode, hole, name):
         up, left = (4, 4) if name == "pixel_cnn" else (0, 12)
         reach = [(i, j) for i in range(up + 1) for j in range(left + 1) if i or j]
         found = [known[row - i, column - j] if i <= row and j <= column else 0 for i, j in reach]
-        halves = [0.5 ** (i + j) for i, j in reach]
-        return max(np.dot(halves, found) / sum(halves), 1e-4)
+        thirds = [3.0 ** -(i + j) for i, j in reach]
+        return max(np.dot(thirds, found) / sum(thirds), 1e-4)
 
     def choose(log_p):
         p = np.exp(log_p - log_p.max(-1, keepdims=True))
@@ -243,12 +243,12 @@ def test_four_corners_by_hand(mode, hole, name):
     np.testing.assert_array_equal(fill(tf.constant(pixels, tf.int32), tf.constant(mask)), filled)
 
 
-def test_what_a_reading_has_passed_halves_with_distance():
-    """A row of 6 known, 14 missing and 2 known pixels; the two before each count ½ and ¼."""
+def test_what_a_reading_has_passed_fades_with_distance():
+    """A row of 6 known, 14 missing and 2 known pixels; the two before each count ⅓ and ⅑."""
     missing = tf.constant([[[False] * 6 + [True] * 14 + [False] * 2]])
     offsets = np.array([[0, -2], [0, -1]])
     forth, back = (_known_share(missing, turns, offsets).numpy()[0, 0] for turns in (0, 2))
-    one, other = np.array([1 / 2, 1 / 4]) / (3 / 4)
+    one, other = np.array([1 / 3, 1 / 9]) / (4 / 9)
     nothing = 1e-4
     np.testing.assert_allclose(forth, [nothing, one, *[1] * 5, other, *[nothing] * 13, one], rtol=1e-5)
     np.testing.assert_allclose(back, [*[1] * 4, one, *[nothing] * 13, other, 1, one, nothing], rtol=1e-5)
