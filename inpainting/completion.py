@@ -31,7 +31,7 @@ MODES = ("mean", "greedy", "sample")
 COLOURS, LEVELS = 3, 256
 TURNS = range(4)  # quarters by which `turned` turns an image so that each of its corners comes first
 RECENT = 12  # pixels of its row that a recurrent reading's weight depends on
-FADING = 1 / 3  # by which a known pixel counts less in a weight with each row or column away
+FADING = 1 / 3  # what a known pixel counts in a weight, once more for each row or column away
 
 
 def complete(network, pixels, mask, *, mode, temperature=1.0, seed=0):

@@ -275,8 +275,14 @@ def flattened_row_lstm():
     # Deviation: the paper reads whole images; segments of 4 rows, read side by side, go faster.
     # Deviation: the paper bounds no gradient. This one's, of norm 0.3, went up to 10 in 5,000 steps, and the
     # loss took a thousand of them to come back.
-    settings = {"batch_size": 32, "segment_rows": 4, "steps": 5_000, "global_clipnorm": 1.0}
-    return density("flattened_row_lstm", dropout=0.0, **settings)
+    return density(
+        "flattened_row_lstm",
+        dropout=0.0,
+        batch_size=32,
+        segment_rows=4,
+        steps=5_000,
+        global_clipnorm=1.0,
+    )
 
 
 def conditional_pixel_cnn():

@@ -106,9 +106,9 @@ class DensityTrainer(Trainer):
     def _from_random_corners(self, pixels):
         """Each image turned so that one of its corners, drawn for it, comes first."""
         views = tf.stack([turned(pixels, turns) for turns in TURNS])
-        count = [tf.shape(pixels)[0]]
-        drawn = tf.random.stateless_uniform(count, self.draws_seed(0, 6), 0, len(TURNS), tf.int32)
-        return tf.gather_nd(views, tf.stack([drawn, tf.range(count[0])], 1))
+        batch = tf.shape(pixels)[0]
+        drawn = tf.random.stateless_uniform([batch], self.draws_seed(0, 6), 0, len(TURNS), tf.int32)
+        return tf.gather_nd(views, tf.stack([drawn, tf.range(batch)], 1))
 
 
 def per_image_nats(network, pixels, mask):

@@ -103,7 +103,10 @@ class Trainer(keras.Model):
         return norm
 
     def descend(self, tape, scaled_loss, variables, optimizer):
-        """One update of the variables against the gradient of scaled_loss / loss_scale. Returns its norm."""
+        """One update of the variables against the gradient of scaled_loss / loss_scale.
+
+        Returns the norm of the gradient, unbounded.
+        """
         gradients = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(scaled_loss, variables)]
         if self.loss_scale != 1.0:
             gradients = [gradient / self.loss_scale for gradient in gradients]
