@@ -170,8 +170,6 @@ def train(config, workdir, *, resume=False, overwrite=False):
 
 def make_trainer(config):
     """Networks and trainer of a config, for this machine; prints the choices that were left to it."""
-    import tensorflow as tf
-
     from inpainting import hardware
     from inpainting.trainers import build_trainer
     from models import build_critic, build_generator, trainable_parameters
@@ -187,9 +185,6 @@ def make_trainer(config):
     sizes = {"generator": generator, config.adversary: adversary}
     sizes = [f"{name} {trainable_parameters(network):,}" for name, network in sizes.items() if network]
     print(f"{config.model}, parameters: {', '.join(sizes)}")
-    if adversary:
-        # Grappler's remapper fails on a Leaky ReLU's gradient in a loop, with a line of error and no effect.
-        tf.config.optimizer.set_experimental_options({"remapping": False})
     print(f"precision {precision} ({why_precision}), XLA {'on' if jit else 'off'} ({why_jit})")
     loss_scale = 1024.0 if precision == "mixed_float16" else 1.0
     return build_trainer(
