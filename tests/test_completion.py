@@ -91,10 +91,21 @@ def test_an_image_without_a_hole_comes_back(name, mode, pixels, mask):
         np.testing.assert_array_equal(likelihood, 0)
 
 
+@pytest.mark.parametrize("name", BUILDERS)
+def test_an_image_is_drawn_from_nothing(name, pixels):
+    """Where all is missing, the naive way samples the same image."""
+    network, everything = network_of(name), tf.ones([3, SIZE, SIZE, 1])
+    fill = tf.function(lambda pixels: complete(network, pixels, everything, mode="sample", seed=2))
+    drawn, likelihood = fill(tf.constant(pixels, tf.int32))
+    expected, expected_likelihood = complete_naively(network, pixels, everything.numpy(), mode="sample", seed=2)
+    np.testing.assert_array_equal(drawn, expected)
+    np.testing.assert_allclose(likelihood, expected_likelihood, rtol=1e-4)
+
+
 def test_the_conditional_mean_is_that_given_the_context(pixels, mask):
     """Every sub-pixel of the hole at once: its expected value depends on no other, earlier colours included."""
     network = network_of("conditional_pixel_cnn")
-    completed, _ = complete(network, tf.constant(pixels, tf.int32), mask, mode="mean")
+    completed, likelihood = complete(network, tf.constant(pixels, tf.int32), mask, mode="mean")
     where = tf.constant(np.argwhere(mask[..., 0] > 0), tf.int32)
     marginal = []
     for filling in (0, 255):  # nothing of which may be seen
@@ -105,13 +116,16 @@ def test_the_conditional_mean_is_that_given_the_context(pixels, mask):
     np.testing.assert_array_equal(*marginal)
     expected = np.round(tf.nn.softmax(logits).numpy() @ np.arange(256))
     np.testing.assert_array_equal(tf.gather_nd(completed, where), expected)
+    log_p = np.take_along_axis(tf.nn.log_softmax(logits).numpy(), expected[..., None].astype(int), -1)
+    np.testing.assert_allclose(likelihood, np.bincount(where[:, 0], log_p.sum((1, 2))), rtol=1e-4)
     # R has no earlier colour: what remains is not to see the earlier pixels.
     hidden = network.hidden_at(blank, where, visible=1 - mask, description=description)
     np.testing.assert_allclose(logits[:, 0], network.head(0, hidden, tf.gather_nd(blank, where)), rtol=1e-5)
 
 
-def test_samples_depend_on_their_own_seed_alone(pixels, mask):
-    network = network_of("pixel_cnn")
+@pytest.mark.parametrize("name", ["pixel_cnn", "row_lstm", "flattened_row_lstm, four corners"])
+def test_samples_depend_on_their_own_seed_alone(name, pixels, mask):
+    network = four_readings("flattened_row_lstm") if "four" in name else network_of(name)
     images, masks = tf.constant(pixels, tf.int32), tf.constant(mask)
     together, _ = complete(network, images, masks, mode="sample", seed=[4, 9, 4])
     alone, _ = complete(network, images[1:2], masks[1:2], mode="sample", seed=[9])
@@ -128,6 +142,13 @@ def test_samples_follow_the_distribution():
     for drawn, value in ((0.0, 0), (0.24, 0), (0.26, 7), (0.999, 7)):
         uniform = tf.fill([1, 1, 1, 3], drawn)
         chosen, log_p = choose_values(tf.constant(logits), where, 0, mode="sample", uniform=uniform)
+        assert chosen.numpy().item() == value
+        assert log_p.numpy().item() == pytest.approx(np.log(0.25 if value == 0 else 0.75), rel=1e-5)
+    # At temperature 2 they are as √¼ to √¾, 0 with p = 1 / (1 + √3) = 0.366; the likelihood stays.
+    for drawn, value in ((0.36, 0), (0.37, 7)):
+        uniform = tf.fill([1, 1, 1, 3], drawn)
+        options = {"mode": "sample", "temperature": 2.0, "uniform": uniform}
+        chosen, log_p = choose_values(tf.constant(logits), where, 0, **options)
         assert chosen.numpy().item() == value
         assert log_p.numpy().item() == pytest.approx(np.log(0.25 if value == 0 else 0.75), rel=1e-5)
     # The mean: ¾ · 7 = 5.25. Greedy: 7.
@@ -228,7 +249,7 @@ def test_four_corners_by_hand(mode, hole, name):
                 log_p = readings_of(forward, turned, 0, row, column)[:, colour]
                 turned[:, row, column, colour] = np.round(np.exp(log_p) @ np.arange(256))
         alone.append(turned_by(turned, -turns))
-    filled = blank.copy()
+    filled, likelihood = blank.copy(), np.zeros(2)
     for row, column in np.argwhere(mask[0, ..., 0]):
         weights = np.array([share(turns, row, column) for turns in range(4)])
         weights /= weights.sum()
@@ -238,9 +259,13 @@ def test_four_corners_by_hand(mode, hole, name):
                 known = known.copy()
                 known[:, row, column] = filled[:, row, column]  # the pixel's own earlier colours: as chosen
                 log_p = log_p + weight * readings_of(forward, known, turns, row, column)[:, colour]
-            filled[:, row, column, colour] = choose(log_p)
-    fill = tf.function(lambda pixels, mask: complete(network, pixels, mask, mode=mode)[0])
-    np.testing.assert_array_equal(fill(tf.constant(pixels, tf.int32), tf.constant(mask)), filled)
+            chosen = choose(log_p).astype(int)
+            filled[:, row, column, colour] = chosen
+            likelihood += tf.nn.log_softmax(log_p).numpy()[range(2), chosen]
+    fill = tf.function(lambda pixels, mask: complete(network, pixels, mask, mode=mode))
+    completed, filled_likelihood = fill(tf.constant(pixels, tf.int32), tf.constant(mask))
+    np.testing.assert_array_equal(completed, filled)
+    np.testing.assert_allclose(filled_likelihood, likelihood, rtol=1e-4)
 
 
 def test_what_a_reading_has_passed_fades_with_distance():

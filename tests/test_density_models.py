@@ -60,6 +60,7 @@ def seen_by(network, height, width, row, column):
 
 
 def test_pixel_cnn_sees_24_pixels():
+    """And 48 of a zone of 7×7."""
     assert seen_by(SEQUENTIAL["pixel_cnn"](), 8, 8, 5, 5) == [
         "........",
         ".#####..",
@@ -70,6 +71,8 @@ def test_pixel_cnn_sees_24_pixels():
         "........",
         "........",
     ]
+    wider = seen_by(pixel_cnn(units=32, layers=2, context=7), 8, 8, 7, 6)
+    assert wider == ["........", *["#######."] * 6, "######o."]
 
 
 def test_row_lstm_sees_a_triangle():
@@ -92,14 +95,11 @@ def test_row_lstm_sees_a_triangle():
 
 
 def test_diagonal_bilstm_sees_the_whole_past():
-    assert seen_by(SEQUENTIAL["diagonal_bilstm"](), 6, 6, 4, 2) == [
-        "######",
-        "######",
-        "######",
-        "######",
-        "##o...",
-        "......",
-    ]
+    """The 7×7 of mask A alone ends at column 5: what lies right of it comes from the right direction."""
+    network = SEQUENTIAL["diagonal_bilstm"]()
+    for direction in (network.recurrent[0].left, network.recurrent[0].right):
+        direction.state_to_state.assign(4 * direction.state_to_state)  # what comes from afar must still be seen
+    assert seen_by(network, 6, 12, 4, 2) == [*["############"] * 4, "##o.........", "............"]
 
 
 def test_flattened_row_lstm_sees_the_whole_past():
@@ -222,19 +222,28 @@ def test_row_lstm_in_numpy(compiled):
         np.testing.assert_allclose(outputs[0, row], inputs[0, row] + up, atol=1e-5)
 
 
-def test_diagonal_lstm_in_numpy():
-    """Hidden of a pixel from its gates, the hidden above it and the hidden to its left."""
+@pytest.mark.parametrize("compiled", [False, True])
+def test_diagonal_bilstm_in_numpy(compiled):
+    """Hidden of a pixel from its gates, the hidden above it and the hidden beside it, left or right.
+
+    What the pixel gets of the right direction is the hidden of the row above.
+    """
     (layer,) = diagonal_bilstm(units=3, layers=1).recurrent
     inputs = tf.random.normal([1, 3, 4, 6])
-    hiddens = layer.left(inputs).numpy()[0]
-    gates, kernel = layer.left.input_to_state(inputs).numpy()[0], layer.left.state_to_state.numpy()
-    hidden, memory = np.zeros((4, 5, 3)), np.zeros((4, 5, 3))  # a row above and a column to the left
-    for row in range(3):
-        for column in range(4):
-            sums = hidden[row, column + 1] @ kernel[0] + hidden[row + 1, column] @ kernel[1]
-            here = numpy_lstm(gates[row, column] + sums, memory[row + 1, column])
-            hidden[row + 1, column + 1], memory[row + 1, column + 1] = here
-    np.testing.assert_allclose(hiddens, hidden[1:, 1:], atol=1e-5)
+    outputs = (tf.function(layer) if compiled else layer)(inputs).numpy()
+    hidden = np.zeros((2, 4, 6, 3))  # a row above and a column on each side
+    memory = np.zeros_like(hidden)
+    for which, (direction, beside) in enumerate([(layer.left, -1), (layer.right, 1)]):
+        gates, kernel = direction.input_to_state(inputs).numpy()[0], direction.state_to_state.numpy()
+        for row in range(3):
+            for column in range(4)[::-beside]:
+                here, above, before = (row + 1, column + 1), (row, column + 1), (row + 1, column + 1 + beside)
+                sums = hidden[which][above] @ kernel[0] + hidden[which][before] @ kernel[1]
+                state = numpy_lstm(gates[row, column] + sums, memory[which][before])
+                hidden[which][here], memory[which][here] = state
+    both = hidden[0, 1:, 1:-1] + hidden[1, :-1, 1:-1]
+    up = layer.up(tf.constant(both[None], tf.float32)).numpy()
+    np.testing.assert_allclose(outputs, inputs + up, atol=1e-5)
 
 
 RECURRENT_LAYERS = {
@@ -274,11 +283,13 @@ def test_gradients_of_many_steps_are_summed_in_float32(name):
     np.testing.assert_allclose(often, 1000 * once, rtol=0.01)
 
 
-def test_flattened_row_lstm_in_numpy():
+@pytest.mark.parametrize("compiled", [False, True])
+def test_flattened_row_lstm_in_numpy(compiled):
     """One-hot values times their colour's table, the LSTM, softmax layer: a value's logits come before it."""
     network = flattened_row_lstm(units=4)
     values = [3, 255, 0, 7, 9, 200]
-    logits = network(tf.constant([[[values[:3], values[3:]]]])).numpy().reshape(6, 256)
+    forward = tf.function(network) if compiled else network
+    logits = forward(tf.constant([[[values[:3], values[3:]]]])).numpy().reshape(6, 256)
     table, layer = network.tables[0].embeddings.numpy(), network.recurrent[0]
     hidden = memory = np.zeros(4)
     for place, (value, expected) in enumerate(zip(values, logits, strict=True)):
