@@ -2,12 +2,12 @@
 
 Prints a table and writes results.json and figures/ into each work directory. The averaged weights of the best
 checkpoint are measured, in float32. A density model gets a row for each way of completing (mean, greedy,
-sample) and its likelihood in bits per sub-pixel, of the hole and of the whole image. --mask measures a run on
-other holes than those it was trained for. With --figure, it draws several runs into one picture instead, in
-figures/ of the last of them: overlap (two runs, without and with the overlap trick: the paper's figure 6), grid
-(the same images down the rows, the models across) or curves (validation over time). The paper's figures 4, 5,
-9, 11 and 12, completions beside the truth, are each model's completions.png. Exit status: 0 done, 1 failed, 2
-the command was refused.
+sample) and its likelihood in bits per sub-pixel, of the hole and of the whole image, in one reading from the
+first corner whatever its directions. --mask measures a run on other holes than those it was trained for. With
+--figure, it draws several runs into one picture instead, in figures/ of the last of them: overlap (two runs,
+without and with the overlap trick: the paper's figure 6), grid (the same images down the rows, the models
+across) or curves (validation over time). The paper's figures 4, 5, 9, 11 and 12, completions beside the truth,
+are each model's completions.png. Exit status: 0 done, 1 failed, 2 the command was refused.
 """
 
 import time
@@ -235,7 +235,10 @@ def likelihood(network, batches):
 
 
 def draw_density(network, shown, folder):
-    """Figure 8 of the paper, samples of the same holes, and the entropy of every pixel, into `folder`."""
+    """Figure 8 of the paper, samples of the same holes, and the entropy of every pixel, into `folder`.
+
+    Probabilities and entropy are given the true values before each.
+    """
     import numpy as np
     import tensorflow as tf
 
