@@ -61,7 +61,10 @@ STUDIES = {
     "methods": [(f"vgg_{method}", {}) for method in ("l2", "dcgan", "wgan")],
     "family": [(name, {}) for name in EXPERIMENTS if name not in DENSITY],
     "alpha": [("vgg_wgan", {"alpha": alpha}) for alpha in (0.9, 0.99, 0.999)],
-    "learning_rate": [(name, {"learning_rate": rate}) for name in DENSITY for rate in (1e-3, 3e-3, 1e-2)],
+    "learning_rate": [
+        *((name, {"learning_rate": rate}) for name in DENSITY for rate in (1e-3, 3e-3, 1e-2, 3e-2)),
+        ("flattened_row_lstm", {"learning_rate": 1e-1}),
+    ],
     "segment_rows": [
         *(("flattened_row_lstm", {"segment_rows": rows}) for rows in (1, 4, 8, None)),
         *((name, {"segment_rows": rows}) for name in ("row_lstm", "diagonal_bilstm") for rows in (8, None)),
