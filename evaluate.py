@@ -237,7 +237,7 @@ def likelihood(network, batches):
 def draw_density(network, shown, folder):
     """Figure 8 of the paper, samples of the same holes, and the entropy of every pixel, into `folder`.
 
-    Probabilities and entropy are given the true values before each.
+    Probabilities and entropy are those of the first reading, given the true values before each.
     """
     import numpy as np
     import tensorflow as tf

@@ -1,6 +1,6 @@
 """Fills holes with a density model: pixel by pixel in raster order, R then G then B (section 6.1).
 
-Nothing is computed but what the hole's pixels need:
+The network is not run anew over the whole image for each sub-pixel:
 
 - a local network (`offsets`: models/pixel_cnn.py) looks at the zones of the pixels alone. Pixels whose zones
   hold none of each other are computed together: with a zone that reaches h columns to the right of its pixel,

@@ -273,8 +273,8 @@ def diagonal_bilstm():
 def flattened_row_lstm():
     """The paper's Flattened Row LSTM, section 6.3."""
     # Deviation: the paper reads whole images; segments of 4 rows, read side by side, go faster.
-    # Deviation: the paper bounds no gradient. Without a bound, this one's norm once went from 0.3 up to 10, and
-    # the loss took a thousand steps to come back.
+    # Deviation: the paper bounds no gradient. Without a bound, an earlier version's norm went from 0.3 up to
+    # 10, and the loss took a thousand steps to come back.
     return density(
         "flattened_row_lstm",
         learning_rate=3e-2,

@@ -66,13 +66,19 @@ def test_the_paper_s_bottlenecks_are_all_there():
 
 def test_the_density_table_stands_beside_the_paper_and_the_published_values():
     """A conditional model has no bits of the image, and only three models have published ones."""
-    row = {"hole_mse": 0.01234, "half_sum_l2": 4.739, "maem": 13.2, "sharpness": 0.61, "seam": 0.75}
-    result = {"minutes": 33.6, "test": {**row, "hole_bits_per_dim": 4.09}, "greedy": row, "sample": row}
-    whole = {**result, "test": {**result["test"], "bits_per_dim": 4.4}}
+
+    def row(hole_mse, sharpness, seam):
+        values = {"hole_mse": hole_mse, "half_sum_l2": 384 * hole_mse, "maem": 13.2}
+        return {**values, "sharpness": sharpness, "seam": seam}
+
+    mean = {**row(0.01, 0.61, 0.75), "hole_bits_per_dim": 4.09}
+    result = {"minutes": 33.6, "test": mean, "greedy": row(0.02, 0.7, 0.8), "sample": row(0.03, 1.02, 1.03)}
+    whole = {**result, "test": {**mean, "bits_per_dim": 4.4}}
     heading, _, *lines = density_table({"conditional_pixel_cnn": result, "pixel_cnn": whole}).splitlines()
-    shared = "34 | 0.0123 | 4.74 | 13.2 | 0.61 | 0.75 | 0.0123 | 4.74 | 0.0123 | 0.61 | 0.75 | 4.09"
-    assert lines == [
+    shared = "34 | 0.0100 | 3.84 | 13.2 | 0.61 | 0.75 | 0.0200 | 7.68 | 0.0300 | 1.02 | 1.03 | 4.09"
+    expected = [
         f"| conditional_pixel_cnn | {shared} |  |  |  |",
         f"| pixel_cnn | {shared} | 4.40 | 6.98 | 3.14 |",
     ]
+    assert lines == expected
     assert len(heading.split("|")) == len(lines[0].split("|"))
