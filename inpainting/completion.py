@@ -47,6 +47,7 @@ def complete(network, pixels, mask, *, mode, temperature=1.0, seed=0):
         raise ValueError(f"mode is one of {', '.join(MODES)}. Received: {mode!r}")
     if temperature <= 0:
         raise ValueError(f"temperature must be more than 0: use mode greedy. Received: {temperature}")
+    mask = tf.convert_to_tensor(mask)
     pixels = tf.where(mask > 0, 0, pixels)
     uniform = draws(pixels, seed) if mode == "sample" else None
 

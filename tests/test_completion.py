@@ -110,12 +110,10 @@ def test_an_image_without_a_hole_comes_back(name, mode, pixels, mask):
 @pytest.mark.parametrize("name", BUILDERS)
 def test_an_image_is_drawn_from_nothing(name, pixels):
     """Where all is missing, the naive way samples the same image."""
-    network, everything = network_of(name), tf.ones([1, SIZE, SIZE, 1])
+    network, everything = network_of(name), np.ones([1, SIZE, SIZE, 1], np.float32)
     fill = tf.function(lambda pixels: complete(network, pixels, everything, mode="sample", seed=2))
     drawn, likelihood = fill(tf.constant(pixels[:1], tf.int32))
-    expected, expected_likelihood = complete_naively(
-        network, pixels[:1], everything.numpy(), mode="sample", seed=2
-    )
+    expected, expected_likelihood = complete_naively(network, pixels[:1], everything, mode="sample", seed=2)
     np.testing.assert_array_equal(drawn, expected)
     np.testing.assert_allclose(likelihood, expected_likelihood, rtol=1e-4)
 
