@@ -241,6 +241,6 @@ def test_a_model_learns_a_constant_image(model, small_config):
 
 
 def test_the_gradient_of_the_flattened_row_lstm_is_bounded(small_config):
-    assert experiment("flattened_row_lstm").global_clipnorm
+    assert experiment("flattened_row_lstm").global_clipnorm == 0.25
     trainer = build_small(small_config("flattened_row_lstm", global_clipnorm=0.5))
     assert trainer.generator_optimizer.global_clipnorm == 0.5
