@@ -160,6 +160,14 @@ def test_early_stopping_keeps_the_best_and_exports(pictures, tmp_path):
     assert again.returncode == 0 and "validation at step" not in again.stdout
 
 
+def test_tensorflow_optimizes_the_graph_of_a_16_bit_run(pictures, tmp_path):
+    """Its remapper fails, with a line of error, on the gradient in 16 bits of its own Leaky ReLU."""
+    settings = {"precision": "mixed_bfloat16", "steps": 6}
+    finished = command("train.py", *small_arguments(pictures, tmp_path / "run", model="vgg_wgan", **settings))
+    assert finished.returncode == 0, finished.stderr
+    assert "remapper" not in finished.stderr
+
+
 def test_list_models():
     listed = command("train.py", "--list-models")
     assert listed.returncode == 0
