@@ -6,13 +6,13 @@ lines. A run keeps two: `last.npz`, to resume from, and `best.npz`, the best on 
 
 import io
 import json
-import os
 import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from inpainting.errors import InputError
+from inpainting.files import atomic_file
 
 LAST, BEST = "last.npz", "best.npz"
 
@@ -36,29 +36,6 @@ def save(path, state, progress):
     np.savez(archive, progress=np.array(json.dumps(progress)), **arrays)
     with atomic_file(path) as file:
         file.write(archive.getbuffer())
-
-
-class atomic_file:
-    """Context manager: a binary file beside `path` that takes its place at the end, or vanishes on an error."""
-
-    def __init__(self, path):
-        self.path = Path(path)
-        self.beside = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-
-    def __enter__(self):
-        self.file = open(self.beside, "wb")
-        return self.file
-
-    def __exit__(self, kind, error, traceback):
-        try:
-            if kind is None:
-                self.file.flush()
-                os.fsync(self.file.fileno())
-            self.file.close()
-            if kind is None:
-                os.replace(self.beside, self.path)
-        finally:
-            self.beside.unlink(missing_ok=True)
 
 
 def load(path):

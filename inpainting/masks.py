@@ -74,7 +74,7 @@ def free_form_masks(batch, *, image_size, hole, seed):
 
 
 def draw_masks(kind, batch, *, image_size, hole, seed):
-    """Masks of a kind (CHOICES["mask"] in experiments.py), [batch, H, W, 1]; `center` ignores the seed."""
+    """Masks of a kind (`mask` in inpainting/config/data.py), [batch, H, W, 1]; `center` ignores the seed."""
     if kind == "center":
         return center_masks(batch, image_size=image_size, hole=hole)
     draw = {"rectangle": rectangle_masks, "free_form": free_form_masks}[kind]

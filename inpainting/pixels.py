@@ -2,9 +2,11 @@
 
 import tensorflow as tf
 
+COLOURS, LEVELS = 3, 256  # of a pixel, and of each of its colours
+
 
 def to_float(images):
-    """uint8 0…255 -> float32 in [-1, 1]."""
+    """Integers 0…255 -> float32 in [-1, 1]."""
     return tf.cast(images, tf.float32) / 127.5 - 1.0
 
 

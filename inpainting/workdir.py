@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from inpainting.checkpoints import BEST, LAST, atomic_file
+from inpainting.checkpoints import BEST, LAST
+from inpainting.config.settings import from_dict, paths, to_dict, value_of
 from inpainting.errors import InputError
-from inpainting.experiments import from_dict, resolved
+from inpainting.files import write_json
 
 CONTENTS = (
     "checkpoints",
@@ -21,7 +22,13 @@ CONTENTS = (
     "study.json",  # of benchmarks/study.py
     "config.json",  # last: as long as it is there, the directory is a run that may be overwritten
 )
-FREE = ("steps", "data_dir", "jit", "patience", "log_every", "validate_every", "checkpoint_every")
+FREE = (  # what a resumed run may change
+    "data.data_dir",
+    *(
+        f"training.{name}"
+        for name in ("steps", "jit", "patience", "log_every", "validate_every", "checkpoint_every")
+    ),
+)
 
 
 class Workdir:
@@ -68,12 +75,13 @@ class Workdir:
         return config
 
     def _check_same(self, config):
-        saved, wanted = self.resumable_config(config.model).to_dict(), config.to_dict()
-        for name in saved:
-            if saved[name] != wanted[name] and name not in FREE:
+        saved = self.resumable_config(config.model)
+        for path in paths(saved):
+            before, now = value_of(saved, path), value_of(config, path)
+            if before != now and path not in FREE:
                 raise InputError(
-                    f"{self.path} was trained with {name}={saved[name]}, not {wanted[name]}: leave the setting "
-                    "out to resume it, or choose another --workdir"
+                    f"{self.path} was trained with {path.split('.')[-1]}={before}, not {now}: leave the "
+                    "setting out to resume it, or choose another --workdir"
                 )
 
     def create(self, config, *, overwrite):
@@ -88,15 +96,15 @@ class Workdir:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(f"cannot make {self.path} ({error.strerror}): choose another --workdir") from error
-        self.write_json(self.config, config.to_dict())
+        write_json(self.config, to_dict(config))
 
     def read_config(self):
         """The run's Config. InputError if the directory is no run."""
         if not self.config.exists():
             raise InputError(f"{self.path} is not a run's directory: it has no config.json")
         try:
-            return resolved(from_dict(json.loads(self.config.read_text())))
-        except (ValueError, TypeError) as error:
+            return from_dict(json.loads(self.config.read_text()))
+        except (ValueError, TypeError, AttributeError, KeyError) as error:
             raise InputError(f"{self.config} cannot be read ({error})") from error
 
     def history(self):
@@ -116,16 +124,11 @@ class Workdir:
         for line in lines:
             if "images_per_second" in line:
                 batches.append(config.batches_until(line["step"]))
-                images = (batches[-1] - batches[-2]) * config.batch_size
+                images = (batches[-1] - batches[-2]) * config.training.batch_size
                 minutes.append(minutes[-1] + images / line["images_per_second"] / 60)
         at = [config.batches_until(line["step"]) for line in lines]
         times = np.interp(at, batches, minutes)
         return [{**line, "minutes": float(time)} for line, time in zip(lines, times, strict=True)]
-
-    @staticmethod
-    def write_json(path, values):
-        with atomic_file(path) as file:
-            file.write((json.dumps(values, indent=2) + "\n").encode())
 
 
 def read_line(line):

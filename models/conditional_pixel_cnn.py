@@ -15,8 +15,8 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
+from inpainting.pixels import COLOURS, to_float
 from models.blocks import conv_block, conv_transpose_block
-from models.masked_conv import COLOURS, scaled
 from models.pixel_cnn import PixelCNN
 
 
@@ -42,7 +42,7 @@ class ConditionalPixelCNN(PixelCNN):
     def describe(self, pixels, mask, training=False):
         """What the whole context says of every pixel, [B, H, W, features]. Hole pixels are not looked at."""
         mask = tf.cast(mask, tf.float32)  # under mixed precision Keras hands it over in 16 bits
-        context = scaled(pixels) * (1 - mask)
+        context = to_float(pixels) * (1 - mask)
         return self.describing(tf.concat([context, mask], -1), training=training)
 
     def marginal_logits_at(self, pixels, where, *, mask, description, training=False):

@@ -12,7 +12,8 @@ corners, and completion combines the four readings (inpainting/completion.py).
 import tensorflow as tf
 from tensorflow import keras
 
-from models.masked_conv import COLOURS, LEVELS, check_directions, lstm, scan, shifted
+from inpainting.pixels import COLOURS, LEVELS
+from models.masked_conv import check_directions, lstm, scan, shifted
 
 
 # Deviation: forget gates start open. They are the second quarter of the gates, as masked_conv.lstm reads them.

@@ -10,8 +10,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
-COLOURS = 3
-LEVELS = 256
+from inpainting.pixels import COLOURS, LEVELS
 
 
 def kernel_mask(shape, mask, in_turn=True):
@@ -72,11 +71,6 @@ def check_directions(directions):
     """Raises ValueError for a number of corners that an image is not read from."""
     if directions not in (1, 4):
         raise ValueError(f"An image is read in 1 or 4 directions. Received: {directions}")
-
-
-def scaled(pixels):
-    """int 0…255 -> float32 in [-1, 1]."""
-    return tf.cast(pixels, tf.float32) / 127.5 - 1.0
 
 
 def shifted(maps, *, axis):

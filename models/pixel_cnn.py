@@ -18,8 +18,9 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
+from inpainting.pixels import COLOURS, LEVELS, to_float
 from models.blocks import Dropout, LeakyReLU
-from models.masked_conv import COLOURS, LEVELS, check_directions, scaled
+from models.masked_conv import check_directions
 
 
 def zone_offsets(context):
@@ -74,7 +75,7 @@ class PixelCNN(keras.Model):
         known = tf.ones_like(pixels[..., :1]) if visible is None else visible
         known = tf.cast(known, tf.float32)
         margins = [[0, 0], [self.margin, self.margin], [self.margin, self.margin], [0, 0]]
-        padded = tf.pad(tf.concat([scaled(pixels) * known, known], -1), margins)
+        padded = tf.pad(tf.concat([to_float(pixels) * known, known], -1), margins)
         offsets = np.pad(self.offsets + self.margin, [[0, 0], [1, 0]])
         zones = tf.gather_nd(padded, where[:, None] + tf.constant(offsets, where.dtype))
         inputs = tf.reshape(zones, [-1, len(self.offsets) * (COLOURS + 1)])

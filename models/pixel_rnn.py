@@ -10,7 +10,8 @@ by a 1×1 convolution and are added to its input.
 import tensorflow as tf
 from tensorflow import keras
 
-from models.masked_conv import COLOURS, LEVELS, MaskedConv2D, scaled, sub_pixel_logits
+from inpainting.pixels import COLOURS, LEVELS, to_float
+from models.masked_conv import MaskedConv2D, sub_pixel_logits
 
 FIRST_KERNEL = 7
 
@@ -38,7 +39,7 @@ class PixelRNN(keras.Model):
         self(tf.zeros([1, 1, 1, COLOURS], tf.int32))  # makes the weights, the same for any image size
 
     def call(self, pixels, training=False):
-        x = self.first(scaled(pixels))
+        x = self.first(to_float(pixels))
         for layer in self.recurrent:
             x = layer(x)
         for layer in self.head:
@@ -48,7 +49,7 @@ class PixelRNN(keras.Model):
     def begin(self, pixels, row):
         """The state after all rows above `row`, a scalar: what the recurrent layers keep of them."""
         # Convolutions of no rows at all fail: where nothing is above, one row is read, and forgotten.
-        x = self.first(scaled(pixels))[:, : tf.maximum(row, 1)]
+        x = self.first(to_float(pixels))[:, : tf.maximum(row, 1)]
         cache = []
         for layer in self.recurrent:
             x, state = layer.begin(x)
@@ -79,7 +80,7 @@ def _patches(pixels, row, column):
         size = pixels.shape[axis]
         pixels = tf.gather(pixels, tf.clip_by_value(place, 0, size - 1), axis=axis)
         inside = inside[..., None] & (place >= 0) & (place < size)
-    values = scaled(pixels) * tf.cast(inside, tf.float32)[..., None]
+    values = to_float(pixels) * tf.cast(inside, tf.float32)[..., None]
     return tf.reshape(values, [-1, FIRST_KERNEL**2 * COLOURS])
 
 

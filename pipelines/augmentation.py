@@ -1,7 +1,7 @@
 """Augmentation of a batch, each image with its own draw, nothing per image in Python.
 
 The paper's (section 3): small random hue, saturation and contrast changes and Gaussian blur. Beyond it:
-horizontal flips and shifts of up to 4 pixels. Off for validation and test. Each is a name in AUGMENTATIONS.
+horizontal flips and shifts of up to 4 pixels. Off for validation and test. Each is switched by its name.
 
 Hue, saturation and contrast are all affine in the colour of a pixel, so they compose into one 3×3 matrix and
 one offset an image, applied in a single pass:
@@ -19,8 +19,6 @@ import numpy as np
 import tensorflow as tf
 
 from pipelines.blur import gaussian_blur
-
-AUGMENTATIONS = ("hue", "saturation", "contrast", "blur", "flip", "shift")
 
 MAX_HUE = 0.05  # of a full turn
 MAX_SATURATION = 0.2  # s in [0.8, 1.2]

@@ -4,6 +4,12 @@ import math
 
 import tensorflow as tf
 
+from inpainting.losses.reconstruction import hole_pixels
+from inpainting.masks import hole_positions
+
+# −log p of all hole pixels, and −log2 p per sub-pixel of hole and image.
+DENSITY_PER_IMAGE = ("nats_per_hole", "hole_bits_per_dim", "bits_per_dim")
+
 
 def nats(*, logits, pixels):
     """−log p of the true value of each sub-pixel, the paper's L_softmax before its sum.
@@ -33,3 +39,22 @@ def _cross_entropy(logits, values):
 def bits(nats):
     """Nats as bits: 8 a sub-pixel for uniform logits over 256 levels."""
     return nats / math.log(2.0)
+
+
+def per_image_nats(network, pixels, mask):
+    """The DENSITY_PER_IMAGE values of int32 pixels [B, H, W, 3] under a network: a dict of float32 [B].
+
+    A `conditional` network says nothing of known pixels: it has no `bits_per_dim`, of the image.
+    """
+    if network.conditional:
+        where = hole_positions(mask)
+        logits = network.logits_at(pixels, where, description=network.describe(pixels, mask))
+        values = tf.reduce_sum(nats(logits=logits, pixels=tf.gather_nd(pixels, where)), -1)
+        hole = tf.math.unsorted_segment_sum(values, where[:, 0], tf.shape(pixels)[0])
+        whole = {}
+    else:
+        values = nats(logits=network(pixels, training=False), pixels=pixels)
+        hole = tf.reduce_sum(values * mask, axis=[1, 2, 3])
+        whole = {"bits_per_dim": bits(tf.reduce_mean(values, axis=[1, 2, 3]))}
+    sub_pixels = tf.cast(pixels.shape[-1], tf.float32) * hole_pixels(mask)
+    return {"nats_per_hole": hole, "hole_bits_per_dim": bits(hole / sub_pixels), **whole}

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from inpainting.checkpoints import atomic_file
+from inpainting.files import atomic_file
 from inpainting.pixels import to_uint8
 
 
@@ -24,33 +24,22 @@ def strip(*columns, zoom=4, gap=1):
     return sheet.repeat(zoom, 0).repeat(zoom, 1)
 
 
-def completions(context, completed, truth, path):
-    """Writes a figure of context | completion | truth, two triples a row."""
-    kinds = {"context": context, "completion": completed, "truth": truth}
-    rows = math.ceil(len(truth) / 2)
-    figure = Figure(figsize=(7.2, 1.15 * rows + 0.3), dpi=100, layout="constrained")
-    axes = figure.subplots(rows, 6, squeeze=False)
-    for column in range(6):
-        name = list(kinds)[column % 3]
-        axes[0, column].set_title(name, fontsize=9)
-        for row in range(rows):
-            axes[row, column].axis("off")
-            index = row + rows * (column // 3)
-            if index < len(truth):
-                axes[row, column].imshow(to_uint8(kinds[name][index]).numpy())
-    _write(figure, path)
+def side_by_side(columns, path, *, images_a_row=1):
+    """Writes a figure of the same images in several columns. columns: name -> [N, S, S, 3].
 
-
-def side_by_side(columns, path):
-    """Writes a figure with an image a row and a method a column. columns: name -> [N, S, S, 3]."""
-    rows = len(next(iter(columns.values())))
-    figure = Figure(figsize=(1.2 * len(columns), 1.15 * rows + 0.3), dpi=100, layout="constrained")
-    axes = figure.subplots(rows, len(columns), squeeze=False)
+    images_a_row: how many of the N stand beside one another, each with all of its columns.
+    """
+    count = len(next(iter(columns.values())))
+    rows, wide = math.ceil(count / images_a_row), images_a_row * len(columns)
+    figure = Figure(figsize=(1.2 * wide, 1.15 * rows + 0.3), dpi=100, layout="constrained")
+    axes = figure.subplots(rows, wide, squeeze=False)
+    for axis in axes.flat:
+        axis.axis("off")
     for column, (name, images) in enumerate(columns.items()):
-        axes[0, column].set_title(name, fontsize=8)
-        for axis, pixels in zip(axes[:, column], to_uint8(images).numpy(), strict=True):
-            axis.axis("off")
-            axis.imshow(pixels)
+        for index, pixels in enumerate(to_uint8(images).numpy()):
+            axes[index % rows, column + len(columns) * (index // rows)].imshow(pixels)
+        for first in range(column, wide, len(columns)):
+            axes[0, first].set_title(name, fontsize=8)
     _write(figure, path)
 
 

@@ -4,13 +4,11 @@ from functools import partial
 
 import tensorflow as tf
 
-from inpainting.completion import TURNS, complete, turned
-from inpainting.losses.likelihood import bits, nats
-from inpainting.losses.reconstruction import hole_pixels
+from inpainting.filling.completion import TURNS, complete, turned
+from inpainting.losses.likelihood import DENSITY_PER_IMAGE, bits, nats, per_image_nats
 from inpainting.masks import hole_positions
-from inpainting.metrics import DENSITY_PER_IMAGE
 from inpainting.pixels import as_pixels, to_float
-from inpainting.trainers.trainer import Trainer
+from inpainting.training.trainer import Trainer
 
 
 class DensityTrainer(Trainer):
@@ -27,8 +25,6 @@ class DensityTrainer(Trainer):
     With four directions, either of the first two gets every image from a corner of its own.
     The loss is the mean over sub-pixels, in nats. Validation measures DENSITY_PER_IMAGE.
     """
-
-    SETTINGS = (*Trainer.SETTINGS, "pixels_per_image", "segment_rows")
 
     def __init__(self, *, pixels_per_image=128, segment_rows=None, **kwargs):
         super().__init__(**kwargs)
@@ -109,22 +105,3 @@ class DensityTrainer(Trainer):
         batch = tf.shape(pixels)[0]
         drawn = tf.random.stateless_uniform([batch], self.draws_seed(0, 6), 0, len(TURNS), tf.int32)
         return tf.gather_nd(views, tf.stack([drawn, tf.range(batch)], 1))
-
-
-def per_image_nats(network, pixels, mask):
-    """The DENSITY_PER_IMAGE values of int32 pixels [B, H, W, 3] under a network: a dict of float32 [B].
-
-    A `conditional` network says nothing of known pixels: it has no `bits_per_dim`, of the image.
-    """
-    if network.conditional:
-        where = hole_positions(mask)
-        logits = network.logits_at(pixels, where, description=network.describe(pixels, mask))
-        values = tf.reduce_sum(nats(logits=logits, pixels=tf.gather_nd(pixels, where)), -1)
-        hole = tf.math.unsorted_segment_sum(values, where[:, 0], tf.shape(pixels)[0])
-        whole = {}
-    else:
-        values = nats(logits=network(pixels, training=False), pixels=pixels)
-        hole = tf.reduce_sum(values * mask, axis=[1, 2, 3])
-        whole = {"bits_per_dim": bits(tf.reduce_mean(values, axis=[1, 2, 3]))}
-    sub_pixels = tf.cast(pixels.shape[-1], tf.float32) * hole_pixels(mask)
-    return {"nats_per_hole": hole, "hole_bits_per_dim": bits(hole / sub_pixels), **whole}

@@ -36,7 +36,7 @@ def biharmonic(images, masks):
     return np.uint8(np.rint(np.clip(completed, 0, 1) * 255))
 
 
-BASELINES = {
+CLASSICAL = {
     "context mean": context_mean,
     "Telea": telea,
     "Navier–Stokes": navier_stokes,

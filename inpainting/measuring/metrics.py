@@ -32,11 +32,9 @@ PER_IMAGE = (
     "ssim",
     "gradient",
     "gradient_of_truth",
-    "step",
-    "step_of_truth",
+    "border",
+    "border_of_truth",
 )
-# Of a density model, under the truth: −log p of all hole pixels, and −log2 p per sub-pixel of hole and image.
-DENSITY_PER_IMAGE = ("nats_per_hole", "hole_bits_per_dim", "bits_per_dim")
 METRICS = ("hole_mse", "l2", "half_sum_l2", "maem", "hole_psnr", "ssim", "sharpness", "seam")
 
 
@@ -62,8 +60,8 @@ def per_image(*, prediction, target, mask):
         "ssim": tf.image.ssim((completed + 1) / 2, (target + 1) / 2, max_val=1.0),
         "gradient": _inside_gradient(completed, mask),
         "gradient_of_truth": _inside_gradient(target, mask),
-        "step": _border_step(completed, mask),
-        "step_of_truth": _border_step(target, mask),
+        "border": _border_difference(completed, mask),
+        "border_of_truth": _border_difference(target, mask),
     }
 
 
@@ -78,7 +76,7 @@ def summarise(means):
         "hole_psnr": -10.0 * tf.math.log(tf.maximum(means["hole_mse"], 1e-12)) / math.log(10.0),
         "ssim": means["ssim"],
         "sharpness": tf.math.divide_no_nan(means["gradient"], means["gradient_of_truth"]),
-        "seam": tf.math.divide_no_nan(means["step"], means["step_of_truth"]),
+        "seam": tf.math.divide_no_nan(means["border"], means["border_of_truth"]),
     }
 
 
@@ -97,7 +95,7 @@ def _inside_gradient(image, mask):
     return total / (hole_pixels(inside) * image.shape[-1])
 
 
-def _border_step(image, mask):
+def _border_difference(image, mask):
     """Mean absolute difference between the two pixels of each pair that the hole's border separates, [B]."""
     total, pairs = 0.0, 0.0
     for turned, turned_mask in ((image, mask), (_transposed(image), _transposed(mask))):

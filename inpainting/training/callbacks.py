@@ -13,9 +13,11 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
-from inpainting import checkpoints, figures
-from inpainting.experiments import METHODS
+from inpainting import checkpoints
+from inpainting.config.settings import paths, value_of
+from inpainting.files import atomic_file
 from inpainting.masks import composite
+from inpainting.measuring import figures
 from inpainting.workdir import read_line
 
 SAMPLES = 8
@@ -33,11 +35,11 @@ class Journal:
         if workdir.metrics.exists():
             lines = workdir.metrics.read_text().splitlines()
             kept = [line for line in lines if (values := read_line(line)) and values["step"] <= step]
-        with checkpoints.atomic_file(workdir.metrics) as file:
+        with atomic_file(workdir.metrics) as file:
             file.write("".join(f"{line}\n" for line in kept).encode())
         self.writer = tf.summary.create_file_writer(str(workdir.tensorboard))
         with self.writer.as_default(step=step):
-            settings = "\n".join(f"    {key} = {value}" for key, value in config.to_dict().items())
+            settings = "\n".join(f"    {path} = {value_of(config, path)}" for path in paths(config))
             tf.summary.text("config", settings)
 
     def scalars(self, step, values):
@@ -51,7 +53,7 @@ class Journal:
 
     def picture(self, step, pixels):
         self.workdir.samples.mkdir(exist_ok=True)
-        with checkpoints.atomic_file(self.workdir.samples / f"step_{step:07d}.png") as file:
+        with atomic_file(self.workdir.samples / f"step_{step:07d}.png") as file:
             file.write(tf.io.encode_png(pixels).numpy())
         with self.writer.as_default(step=step):
             tf.summary.image("context | completion | truth", pixels[None])
@@ -85,7 +87,7 @@ class Monitor(keras.callbacks.Callback):
         bad = [name for name, value in logs.items() if not np.isfinite(value)]
         if bad:
             raise FloatingPointError(f"{bad[0]} is not finite at step {self.done}")
-        if self.done % self.config.log_every == 0 or self.done == self.config.steps:
+        if self.done % self.config.training.log_every == 0 or self.done == self.config.training.steps:
             self._log(logs)
             self._mark()
 
@@ -94,16 +96,16 @@ class Monitor(keras.callbacks.Callback):
         self.marked_time += seconds
 
     def _log(self, logs):
-        config = self.config
+        config, training = self.config, self.config.training
         batches = config.batches_until(self.done) - config.batches_until(self.marked_step)
-        speed = batches * config.batch_size / (time.perf_counter() - self.marked_time)
-        left = (config.batches_until(config.steps) - config.batches_until(self.done)) * config.batch_size
+        speed = batches * training.batch_size / (time.perf_counter() - self.marked_time)
+        left = (config.batches_until(training.steps) - config.batches_until(self.done)) * training.batch_size
         if self.done <= config.warmup_steps:
             logs = {name: value for name, value in logs.items() if name in self.model.WARMUP_TRACKED}
         rates = {"learning_rate": self.schedule(self.done), "images_per_second": speed}
         self.journal.scalars(self.done, {**logs, **rates})
         losses = "  ".join(f"{name} {float(value):.4g}" for name, value in logs.items())
-        line = f"step {self.done}/{config.steps}  {losses}  {speed:.0f} images/s  {_clock(left / speed)} left"
+        line = f"step {self.done}/{training.steps}  {losses}  {speed:.0f} images/s  {_clock(left / speed)} left"
         print(f"\r\033[K{line}" if self.terminal else line, end="" if self.terminal else "\n", flush=True)
         warning = self.balance.judge(logs)
         if warning:
@@ -131,12 +133,12 @@ class Balance:
         if accuracy is not None and accuracy > 0.98:
             return (
                 "the discriminator is right more than 98 % of the time: it overpowers the generator; try a "
-                "lower critic_learning_rate, more label_flips, or a higher alpha"
+                "lower adversary_learning_rate, more label_flips, or a higher alpha"
             )
         if accuracy is not None and accuracy < 0.52:
             return (
                 "the discriminator is right less than 52 % of the time, hardly more than by chance: it has "
-                "stopped learning; try a higher critic_learning_rate"
+                "stopped learning; try a higher adversary_learning_rate"
             )
         if logs.get("wasserstein_estimate", 1.0) <= 0:
             return (
@@ -162,7 +164,7 @@ class Validation(keras.callbacks.Callback):
     def __init__(self, *, config, journal, batches, workdir, progress, monitor):
         super().__init__()
         self.config = config
-        self.criterion = METHODS[config.method].criterion
+        self.criterion = config.method.criterion
         self.journal = journal
         self.batches = batches
         self.samples = next(iter(batches.unbatch().batch(SAMPLES)))
@@ -172,7 +174,7 @@ class Validation(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         step = self.monitor.done
-        if step % self.config.validate_every and step != self.config.steps:
+        if step % self.config.training.validate_every and step != self.config.training.steps:
             return
         began = time.perf_counter()
         values = self.model.evaluate(self.batches, verbose=0, return_dict=True)
@@ -198,7 +200,7 @@ class Validation(keras.callbacks.Callback):
             checkpoints.save(self.workdir.best, self.model.state(), progress)
             return "the best so far"
         progress["stale"] += 1
-        if progress["stale"] >= self.config.patience:
+        if progress["stale"] >= self.config.training.patience:
             self.model.stop_training = True
             progress["stopped"] = True
             return f"no better for {progress['stale']} validations: stopping early"
@@ -240,8 +242,8 @@ class Checkpointing(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         step = self.monitor.done
-        ends = self.signal or self.model.stop_training or step == self.config.steps
-        if step % self.config.checkpoint_every == 0 or ends:
+        ends = self.signal or self.model.stop_training or step == self.config.training.steps
+        if step % self.config.training.checkpoint_every == 0 or ends:
             self.save()
         if self.signal:
             self.model.stop_training = True

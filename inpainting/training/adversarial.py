@@ -3,8 +3,8 @@
 import tensorflow as tf
 
 from inpainting.masks import composite, hole_span
-from inpainting.trainers.autoencoder import AutoencoderTrainer
-from inpainting.trainers.trainer import ordered_variables
+from inpainting.training.autoencoder import AutoencoderTrainer
+from inpainting.variables import ordered_variables
 
 
 class AdversarialTrainer(AutoencoderTrainer):
@@ -14,23 +14,18 @@ class AdversarialTrainer(AutoencoderTrainer):
     for each of the adversary's updates, so that every update sees fresh real images and the completions of
     those images, and the last for the generator, whose loss is α · overlap L2 + (1 − α) · adversarial loss.
 
-    discriminator_sees: "image", the whole completed image, or "hole", its centred hole × hole square alone. In
+    sees: "image", the whole completed image, or "hole", its centred hole × hole square alone. In
     the first `warmup_steps` steps, of one batch, the loss is the overlap L2 alone and the adversary rests.
 
     A method defines `adversary_step(batch, index)`, one update, `adversarial_loss(scores)`, the generator's,
     and `adversary_optimizer_at(learning_rate)`.
     """
 
-    SETTINGS = (*AutoencoderTrainer.SETTINGS, "alpha", "discriminator_sees", "hole", "warmup_steps")
-
-    # Deviation: the paper trains on both losses from the first step (warmup_steps=0 does). An adversary's
-    # update costs as much as a generator's, so the bulk of the L2 is learnt first.
-
-    def __init__(self, *, adversary, alpha, discriminator_sees="image", hole=None, warmup_steps=0, **kwargs):
+    def __init__(self, *, adversary, alpha, sees="image", hole=None, warmup_steps=0, **kwargs):
         super().__init__(**kwargs)
         self.adversary = adversary
         self.alpha = alpha
-        self.discriminator_sees = discriminator_sees
+        self.sees = sees
         self.hole = hole
         self.warmup_steps = warmup_steps
         self.warming_up = False
@@ -71,13 +66,13 @@ class AdversarialTrainer(AutoencoderTrainer):
         if self.warming_up:
             return losses
         completed = composite(batch["mask"], prediction, batch["image"])
-        adversarial = self.adversarial_loss(self.adversary(self.seen(completed), training=True))
+        adversarial = self.adversarial_loss(self.adversary(self.shown(completed), training=True))
         total = self.alpha * losses["loss"] + (1 - self.alpha) * adversarial
         return {**losses, "loss": total, "adversarial_loss": adversarial}
 
-    def seen(self, images):
+    def shown(self, images):
         """What the adversary sees of images [B, S, S, 3]."""
-        if self.discriminator_sees == "image":
+        if self.sees == "image":
             return images
         start, stop = hole_span(images.shape[1], self.hole)
         return images[:, start:stop, start:stop]

@@ -3,24 +3,24 @@
 import tensorflow as tf
 from tensorflow import keras
 
+from inpainting.config.methods import Clip, GradientPenalty
 from inpainting.losses.adversarial import (
     clip_weights,
     gradient_penalty,
     wasserstein_critic_loss,
     wasserstein_generator_loss,
 )
-from inpainting.trainers.adversarial import AdversarialTrainer
-from inpainting.trainers.autoencoder import AutoencoderTrainer
+from inpainting.training.adversarial import AdversarialTrainer
+from inpainting.training.autoencoder import AutoencoderTrainer
 
 
 class WGANTrainer(AdversarialTrainer):
     """The adversary is a critic, updated K − 1 times a step; the generator's loss is its negative mean score.
 
-    lipschitz: "clip" clips the critic's weights to [−clip, clip] after each update; "gradient_penalty" adds
-    penalty_weight times the gradient penalty to its loss.
+    lipschitz: a Clip, of the critic's weights after each update, or a GradientPenalty, added to its loss:
+    inpainting/config/methods.py.
     """
 
-    SETTINGS = (*AdversarialTrainer.SETTINGS, "lipschitz", "clip", "penalty_weight")
     TRACKED = (
         *AutoencoderTrainer.TRACKED,
         "adversarial_loss",
@@ -29,11 +29,9 @@ class WGANTrainer(AdversarialTrainer):
         "critic_gradient_norm",
     )
 
-    def __init__(self, *, lipschitz="clip", clip=0.01, penalty_weight=10.0, **kwargs):
+    def __init__(self, *, lipschitz, **kwargs):
         super().__init__(**kwargs)
         self.lipschitz = lipschitz
-        self.clip = clip
-        self.penalty_weight = penalty_weight
 
     @staticmethod
     def adversary_optimizer_at(learning_rate):
@@ -42,15 +40,15 @@ class WGANTrainer(AdversarialTrainer):
 
     def adversary_step(self, batch, index):
         """One update of the critic on a batch of real images and one of their completions."""
-        real = self.seen(batch["image"])
-        fake = self.seen(self.complete(batch))
+        real = self.shown(batch["image"])
+        fake = self.shown(self.complete(batch))
         with tf.GradientTape() as tape:
             real_scores = self.adversary(real, training=True)
             fake_scores = self.adversary(fake, training=True)
             loss = wasserstein_critic_loss(real_scores=real_scores, fake_scores=fake_scores)
             estimate = -loss
-            if self.lipschitz == "gradient_penalty":
-                loss += self.penalty_weight * gradient_penalty(
+            if isinstance(self.lipschitz, GradientPenalty):
+                loss += self.lipschitz.weight * gradient_penalty(
                     critic=lambda images: self.adversary(images, training=True),
                     real=real,
                     fake=fake,
@@ -59,8 +57,8 @@ class WGANTrainer(AdversarialTrainer):
             scaled_loss = loss * self.loss_scale
         variables = self.adversary.trainable_variables
         norm = self.descend(tape, scaled_loss, variables, self.adversary_optimizer)
-        if self.lipschitz == "clip":
-            clip_weights(variables, self.clip)
+        if isinstance(self.lipschitz, Clip):
+            clip_weights(variables, self.lipschitz.bound)
         self.track(critic_loss=loss, wasserstein_estimate=estimate, critic_gradient_norm=norm)
 
     def adversarial_loss(self, scores):

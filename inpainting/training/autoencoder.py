@@ -3,8 +3,8 @@
 import tensorflow as tf
 
 from inpainting.losses.reconstruction import overlap_l2
-from inpainting.metrics import PER_IMAGE, hole_mse, per_image, summarise
-from inpainting.trainers.trainer import Trainer
+from inpainting.measuring.metrics import PER_IMAGE, hole_mse, per_image, summarise
+from inpainting.training.trainer import Trainer
 
 
 class AutoencoderTrainer(Trainer):
@@ -13,7 +13,6 @@ class AutoencoderTrainer(Trainer):
     overlap, overlap_weight: of inpainting.losses.reconstruction.overlap_l2. The rest: Trainer's.
     """
 
-    SETTINGS = (*Trainer.SETTINGS, "overlap", "overlap_weight")
     TRACKED = WARMUP_TRACKED = ("loss", "reconstruction_loss", "hole_mse", "generator_gradient_norm")
     MEASURED = PER_IMAGE
 

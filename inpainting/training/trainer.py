@@ -3,7 +3,7 @@
 import tensorflow as tf
 from tensorflow import keras
 
-from inpainting.optimizers import resource
+from inpainting.variables import ordered_variables, resource
 
 
 class Trainer(keras.Model):
@@ -18,11 +18,9 @@ class Trainer(keras.Model):
 
     A step's data is a dict of `image`, `mask` and `context`, each [K, B, S, S, C]; the generator learns from
     the last of the K batches. A method defines TRACKED, the names of what it logs, MEASURED, the names of its
-    validation values, `generator_step(batch)` and `test_step(batch)`. SETTINGS: the fields of Config that its
-    constructor takes.
+    validation values, `generator_step(batch)` and `test_step(batch)`. Its constructor takes the fields of its
+    section in inpainting/config/methods.py by keyword.
     """
-
-    SETTINGS = ("ema_decay", "l2_regularization", "seed")
 
     def __init__(
         self,
@@ -132,8 +130,3 @@ class Trainer(keras.Model):
                 tf.raw_ops.ResourceApplyGradientDescent(
                     var=resource(average).handle, alpha=1 - decay, delta=difference
                 )
-
-
-def ordered_variables(network):
-    """A network's variables in an order that both Keras lines share."""
-    return [*network.trainable_variables, *network.non_trainable_variables]

@@ -3,6 +3,8 @@
 import tensorflow as tf
 from tensorflow import keras
 
+from inpainting.variables import resource
+
 
 class Adam(keras.optimizers.Adam):
     """Keras' Adam, without its amsgrad, in one pass over a variable.
@@ -32,8 +34,3 @@ class Adam(keras.optimizers.Adam):
             epsilon=self.epsilon,
             grad=gradient,
         )
-
-
-def resource(variable):
-    """The tf.Variable behind a variable of either Keras line."""
-    return variable if hasattr(variable, "ref") else variable.value

@@ -3,9 +3,9 @@
 import tensorflow as tf
 
 from inpainting.losses.adversarial import discriminator_labels, discriminator_loss, generator_cross_entropy
-from inpainting.optimizers import Adam
-from inpainting.trainers.adversarial import AdversarialTrainer
-from inpainting.trainers.autoencoder import AutoencoderTrainer
+from inpainting.training.adversarial import AdversarialTrainer
+from inpainting.training.autoencoder import AutoencoderTrainer
+from inpainting.training.optimizers import Adam
 
 
 class DCGANTrainer(AdversarialTrainer):
@@ -18,13 +18,6 @@ class DCGANTrainer(AdversarialTrainer):
     maximise_log_d: the generator maximises log D of its completions; else it minimises log(1 − D).
     """
 
-    SETTINGS = (
-        *AdversarialTrainer.SETTINGS,
-        "pure_batches",
-        "soft_labels",
-        "label_flips",
-        "maximise_log_d",
-    )
     TRACKED = (
         *AutoencoderTrainer.TRACKED,
         "adversarial_loss",
@@ -49,8 +42,8 @@ class DCGANTrainer(AdversarialTrainer):
 
     def adversary_step(self, batch, index):
         """The discriminator's update (two with pure_batches) on real images and on their completions."""
-        real = self.seen(batch["image"])
-        fake = self.seen(self.complete(batch))
+        real = self.shown(batch["image"])
+        fake = self.shown(self.complete(batch))
         real_labels = self._labels(real, index, real=True)
         fake_labels = self._labels(fake, index, real=False)
         if self.pure_batches:

@@ -26,9 +26,9 @@ import numpy as np
 import tensorflow as tf
 
 from inpainting.masks import hole_positions
+from inpainting.pixels import COLOURS, LEVELS
 
 MODES = ("mean", "greedy", "sample")
-COLOURS, LEVELS = 3, 256
 TURNS = range(4)  # quarters by which `turned` turns an image so that each of its corners comes first
 RECENT = 12  # pixels of its row that a recurrent reading's weight depends on
 FADING = 1 / 3  # what a known pixel counts in a weight, once more for each row or column away
@@ -171,7 +171,7 @@ def _read(network, pixels, mask, choose, *, weights=(), others=(), keep=False):
     missing = mask[..., 0] > 0
     width = pixels.shape[2]
     batch = tf.range(tf.shape(pixels)[0])
-    holes = hole_places(missing)
+    holes = _visited_places(missing)
     slots = tf.cumsum(tf.cast(tf.reshape(tf.reduce_any(missing, 0), [-1]), tf.int32), exclusive=True)
     first = tf.minimum(tf.reduce_min(holes) // width, pixels.shape[1])  # of no hole at all, the last row
     cache = network.begin(pixels, first)
@@ -230,7 +230,7 @@ def _read(network, pixels, mask, choose, *, weights=(), others=(), keep=False):
     return pixels, likelihood, kept
 
 
-def hole_places(missing):
+def _visited_places(missing):
     """Places (row · W + column) that are missing in an image of the batch, in raster order, int32 [P]."""
     return tf.cast(tf.where(tf.reshape(tf.reduce_any(missing, 0), [-1])), tf.int32)[:, 0]
 
@@ -257,7 +257,7 @@ def _fill_from_four_corners(network, pixels, mask, choose):
         others = [(turns, _fill_in_wavefronts(network, *both, mean)[0]) for turns, *both in views]
         return _fill_in_wavefronts(network, pixels, mask, choose, weights=weights, others=others)
 
-    holes = hole_places(missing)
+    holes = _visited_places(missing)
     flat = [tf.reshape(weight, [tf.shape(weight)[0], -1]) for weight in weights]
     weights = [tf.transpose(tf.gather(weight, holes, axis=1)) for weight in flat]
     places = tf.reshape(tf.range(pixels.shape[1] * pixels.shape[2]), [1, *pixels.shape[1:3]])
@@ -265,7 +265,7 @@ def _fill_from_four_corners(network, pixels, mask, choose):
     for turns, their_pixels, their_mask in views:
         states = _read(network, their_pixels, their_mask, mean, keep=True)[2]
         # Which place of the image each of the turned one's is, and back into the image's order.
-        theirs = tf.gather(tf.reshape(turned(places, turns), [-1]), hole_places(their_mask[..., 0] > 0))
+        theirs = tf.gather(tf.reshape(turned(places, turns), [-1]), _visited_places(their_mask[..., 0] > 0))
         order = tf.argsort(theirs)
         others.append(tf.nest.map_structure(lambda part, order=order: tf.gather(part, order), states))
     return _read(network, pixels, mask, choose, weights=weights, others=others)[:2]

@@ -1,6 +1,7 @@
 """What the machine can do: number format and XLA."""
 
 import contextlib
+import os
 import platform
 from pathlib import Path
 
@@ -29,11 +30,21 @@ def precision(wanted):
     return "float32", "CPU without bfloat16"
 
 
+def cpu():
+    """What a published number says of the machine: "2 cores of AMD EPYC"."""
+    return f"{os.cpu_count()} cores of {_cpu_info('model name') or platform.machine()}"
+
+
 def _cpu_flags():
+    return _cpu_info("flags").split()
+
+
+def _cpu_info(key):
+    """A line of /proc/cpuinfo; an empty text where there is none."""
     if platform.system() != "Linux":
-        return ()
+        return ""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
-    return next((line.split(":")[1].split() for line in lines if line.startswith("flags")), ())
+    return next((line.split(":")[1].strip() for line in lines if line.startswith(key)), "")
 
 
 def jit(wanted, *, deterministic=False, density=False):

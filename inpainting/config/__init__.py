@@ -1,0 +1,1 @@
+"""What a run is configured with: no TensorFlow is needed here."""

@@ -1,0 +1,92 @@
+"""A run's configuration: four sections. Needs no TensorFlow, so that a mistyped setting is refused at once."""
+
+from functools import reduce
+from operator import or_
+from typing import Annotated
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from inpainting.config.data import Data
+from inpainting.config.generators import GENERATORS
+from inpainting.config.methods import METHODS, Adversarial
+from inpainting.config.section import Section
+from inpainting.config.training import Training
+
+
+class Config(Section):
+    """One run. `model` is its name: of `train.py --model` and of its row in a table.
+
+    What is None in a method and follows from another section (`overlap`, `warmup_steps`) is filled in.
+    """
+
+    model: str
+    data: Data = Data()
+    generator: Annotated[reduce(or_, GENERATORS.values()), Field(discriminator="kind")]
+    training: Training = Training()
+    method: Annotated[reduce(or_, METHODS.values()), Field(discriminator="kind")]
+
+    @field_validator("method")
+    @classmethod
+    def _complete(cls, method, info: ValidationInfo):
+        if not {"data", "training"} <= set(info.data):  # refused: its own error is the one to see
+            return method
+        return method.completed(image_size=info.data["data"].image_size, steps=info.data["training"].steps)
+
+    @model_validator(mode="after")
+    def _check(self):
+        generator, method, size, hole = self.generator, self.method, self.data.image_size, self.data.hole
+        if method.kind not in generator.trained_by:
+            raise ValueError(
+                f"{generator.kind} is trained by {' or '.join(generator.trained_by)}, not {method.kind}"
+            )
+        if method.family == "density" and self.training.jit == "on":
+            raise ValueError("jit=on: XLA cannot compile a density model's step; leave --jit out")
+        rows = getattr(method, "segment_rows", None)
+        if rows and size % rows:
+            raise ValueError(f"segment_rows={rows}: segment_rows must be a divisor of image_size={size}")
+        if hole + 2 * self.overlap > size:
+            raise ValueError(
+                f"hole={hole} with overlap={self.overlap} on each side is larger than image_size={size}: "
+                "choose a smaller --hole or a larger image"
+            )
+        if isinstance(method, Adversarial):
+            self._check_adversarial()
+        return self
+
+    def _check_adversarial(self):
+        method, steps = self.method, self.training.steps
+        if method.sees == "hole" and self.data.mask != "center":
+            raise ValueError(f"sees=hole needs mask=center: the hole of mask={self.data.mask} has no shape")
+        if method.sees == "hole" and self.data.hole < 4:
+            raise ValueError(f"hole={self.data.hole}: hole must be at least 4 with sees=hole")
+        if method.warmup_steps >= steps:
+            raise ValueError(
+                f"warmup_steps={method.warmup_steps} leaves the {method.adversary} none of the {steps} steps: "
+                f"give fewer, or train {self.generator.kind}_l2"
+            )
+
+    @property
+    def overlap(self):
+        """Width of the ring that is predicted with the hole, in pixels."""
+        return getattr(self.method, "overlap", 0)
+
+    @property
+    def patch(self):
+        """Side of the centred square that the generator can fill: hole and overlap, or the whole image."""
+        if self.data.mask == "center" and self.generator.predicts_hole_alone:
+            return self.data.hole + 2 * self.overlap
+        return self.data.image_size
+
+    @property
+    def phases(self):
+        """(first step, end, batches a step) of each phase of the run."""
+        return self.method.phases(self.training.steps)
+
+    @property
+    def warmup_steps(self):
+        """Steps before the last phase, in which the method is what it is."""
+        return self.phases[-1][0]
+
+    def batches_until(self, step):
+        """Batches that the steps before `step` take together."""
+        return sum((min(step, end) - first) * batches for first, end, batches in self.phases if first < step)

@@ -1,0 +1,151 @@
+"""Fillers: whatever fills a hole. A trained network, a density model in each of its modes, a classical method.
+
+A filler is called with pictures uint8 [B, H, W, 3], masks [B, H, W] (1 = missing) and a seed, and returns
+completed pictures, uint8, every known pixel as it came. What a picture holds inside its hole is not looked at.
+"""
+
+from functools import partial
+
+import numpy as np
+import tensorflow as tf
+
+from inpainting import checkpoints
+from inpainting.errors import InputError
+from inpainting.filling.classical import CLASSICAL
+from inpainting.filling.completion import MODES, complete
+from inpainting.losses.likelihood import per_image_nats
+from inpainting.masks import fill_hole, hole_span
+from inpainting.pixels import to_float, to_uint8
+from inpainting.variables import ordered_variables
+from models import build_generator, trainable_parameters
+
+
+class Filler:
+    """name: of its row in a table. parameters: how many weights were trained for it."""
+
+    def __init__(self, name, parameters=0):
+        self.name = name
+        self.parameters = parameters
+
+    def __call__(self, pictures, masks, *, seed=0):
+        """Completed pictures, uint8 [B, H, W, 3]. What is drawn for picture i depends on seed + i alone."""
+        raise NotImplementedError
+
+
+class ClassicalFiller(Filler):
+    """method: a function of pictures and masks, see inpainting/filling/classical.py."""
+
+    def __init__(self, name, method):
+        super().__init__(name)
+        self.method = method
+
+    def __call__(self, pictures, masks, *, seed=0):
+        hidden = np.where(np.asarray(masks)[..., None] > 0, 0, pictures).astype(np.uint8)
+        return self.method(hidden, np.asarray(masks))
+
+
+class NetworkFiller(Filler):
+    """A network [context, mask] -> prediction. data: of its Config; patch: the centred square that it fills.
+
+    signature: the name under which an exported model offers it.
+    """
+
+    signature = "serving_default"
+    draws = False  # whether the seed matters
+
+    def __init__(self, name, network, *, data, patch):
+        super().__init__(name, trainable_parameters(network))
+        self.network = network
+        self.image_size = data.image_size
+        self.fill = data.fill
+        self.patch = patch
+        sides = [None, self.image_size, self.image_size]
+        signature = [
+            tf.TensorSpec([*sides, 3], tf.uint8),
+            tf.TensorSpec([*sides, 1]),
+            tf.TensorSpec([None], tf.int32),
+        ]
+        self._complete = tf.function(self.complete, input_signature=signature)
+
+    def __call__(self, pictures, masks, *, seed=0):
+        """Raises InputError where a hole reaches beyond what the network was trained to fill."""
+        masks = np.asarray(masks, np.float32)[..., None]
+        start, stop = self.span
+        if masks.sum() > masks[:, start:stop, start:stop].sum():
+            raise InputError(f"{self.name} fills holes within rows and columns {start} to {stop - 1} alone")
+        seeds = seed + tf.range(len(pictures))
+        return self._complete(tf.constant(pictures), tf.constant(masks), seeds)["inpainted"].numpy()
+
+    @property
+    def span(self):
+        """First row (column) that the network can fill, and the first one after it."""
+        return hole_span(self.image_size, self.patch)
+
+    def complete(self, pictures, missing, seeds):
+        """In a graph: `inpainted` from uint8 [B, S, S, 3], float32 [B, S, S, 1] and int32 [B].
+
+        A density model adds `log_likelihood`, nats [B], of what was filled in.
+        """
+        filled, more = self._fill(pictures, missing, seeds)
+        return {"inpainted": tf.where(missing > 0, filled, pictures), **more}
+
+    def _fill(self, pictures, missing, seeds):
+        context = self._context(to_float(pictures), missing, seeds)
+        return to_uint8(self.network([context, missing], training=False)), {}
+
+    def _context(self, images, missing, seeds):
+        if self.fill != "noise":
+            return fill_hole(images, missing, fill=self.fill, seed=[0, 0])
+
+        def filled(inputs):  # with the picture's own noise, wherever in the batch it stands
+            image, mask, seed = inputs
+            return fill_hole(image[None], mask[None], fill="noise", seed=tf.stack([seed, 0]))[0]
+
+        return tf.map_fn(filled, (images, missing, seeds), fn_output_signature=tf.float32)
+
+
+class DensityFiller(NetworkFiller):
+    """A density model in one of the MODES of inpainting/filling/completion.py."""
+
+    def __init__(self, name, network, *, mode, **options):
+        super().__init__(name, network, **options)
+        self.mode = mode
+        self.signature = "serving_default" if mode == "mean" else mode
+        self.draws = mode == "sample"
+        self._nats = tf.function(partial(per_image_nats, network), reduce_retracing=True)
+
+    def likelihood(self, pixels, mask):
+        """The values of losses.likelihood.per_image_nats for int32 pixels and float masks [B, H, W, 1]."""
+        return self._nats(pixels, mask)
+
+    def _fill(self, pictures, missing, seeds):
+        pixels = tf.cast(pictures, tf.int32)
+        completed, likelihood = complete(self.network, pixels, missing, mode=self.mode, seed=seeds)
+        return tf.cast(completed, tf.uint8), {"log_likelihood": likelihood}
+
+
+def classical_fillers():
+    """The classical methods, which need no training."""
+    return [ClassicalFiller(name, method) for name, method in CLASSICAL.items()]
+
+
+def network_fillers(config, network):
+    """What a network trained as `config` says can fill holes as, the usual way first."""
+    options = {"data": config.data, "patch": config.patch}
+    if config.method.family != "density":
+        return [NetworkFiller(config.model, network, **options)]
+    names = {mode: config.model if mode == "mean" else f"{config.model} {mode}" for mode in MODES}
+    return [DensityFiller(name, network, mode=mode, **options) for mode, name in names.items()]
+
+
+def load_fillers(workdir):
+    """The fillers of a run: its averaged weights, in float32, of the best checkpoint; and the run's progress.
+
+    Of the last checkpoint where none was validated. Raises InputError for what is no run, or a damaged one.
+    """
+    config = workdir.read_config()
+    path = workdir.best if workdir.best.exists() else workdir.last
+    groups, progress = checkpoints.load(path)
+    network = build_generator(config)
+    checkpoints.restore(groups, {"ema_generator": ordered_variables(network)}, path)
+    return network_fillers(config, network), progress

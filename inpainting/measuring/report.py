@@ -1,0 +1,37 @@
+"""Tables as Markdown."""
+
+
+def markdown(rows, columns):
+    """The rows as a Markdown table.
+
+    rows: dicts of column -> value. columns: column -> format, such as "{:.4f}", or "{}" for text, in the
+    table's order. A value that is missing or None is an empty cell.
+    """
+    lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+    for row in rows:
+        cells = ("" if row.get(name) is None else form.format(row[name]) for name, form in columns.items())
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+METRICS = {
+    "hole_mse": "{:.4f}",
+    "l2": "{:.4f}",
+    "half_sum_l2": "{:.2f}",
+    "maem": "{:.1f}",
+    "hole_psnr": "{:.2f}",
+    "ssim": "{:.4f}",
+    "sharpness": "{:.2f}",
+    "seam": "{:.2f}",
+    "nats_per_hole": "{:.1f}",
+    "hole_bits_per_dim": "{:.2f}",
+    "bits_per_dim": "{:.2f}",
+    "ms_per_image": "{:.2f}",
+    "parameters": "{:,}",
+}
+
+
+def metrics_table(rows):
+    """What measuring.measure says of fillers, name -> row, as a Markdown table; no column without a value."""
+    columns = {key: form for key, form in METRICS.items() if any(key in row for row in rows.values())}
+    return markdown([{"filler": name, **row} for name, row in rows.items()], {"filler": "{}", **columns})

@@ -1,0 +1,37 @@
+"""What runs are measured on, and which of them compare. Needs no TensorFlow."""
+
+from inpainting.config.settings import with_settings
+from inpainting.errors import InputError
+
+
+def measured_data(config, mask=None):
+    """The Data section that a run is measured on: that of its training, with other holes where `mask` says so.
+
+    Raises InputError for holes that a network which predicts the centre alone cannot fill.
+    """
+    if mask is None:
+        return config.data
+    data = with_settings(config, {"data.mask": mask}).data
+    if mask != "center" and config.patch < config.data.image_size:
+        raise InputError(
+            f"--mask {mask}: {config.model} was trained to fill the centred {config.patch}×{config.patch} "
+            f"pixels alone: train it with --set mask={mask}"
+        )
+    return data
+
+
+def task(data):
+    """Runs with the same task stand in one table: data set, image size, kind and size of the holes."""
+    return data.dataset, data.image_size, data.mask, data.hole
+
+
+def check_comparable(kind, configs):
+    """Refuses runs that do not belong into one picture: "overlap", "grid" or "curves"."""
+    tasks = {task(config.data) for config in configs}
+    criteria = {config.method.criterion for config in configs}
+    if kind == "overlap" and (configs[0].overlap or not configs[1].overlap):
+        raise InputError("--figure overlap takes a run with overlap=0 first, then one with an overlap")
+    if kind != "curves" and len(tasks) > 1:
+        raise InputError(f"--figure {kind} needs runs of the same data and holes; these differ: {tasks}")
+    if kind == "curves" and len(criteria) > 1:
+        raise InputError(f"--figure curves needs runs with one criterion; these have {' and '.join(criteria)}")

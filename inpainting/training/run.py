@@ -1,0 +1,122 @@
+"""One run, from the data to the exported model."""
+
+import tensorflow as tf
+from tensorflow import keras
+
+from inpainting import checkpoints
+from inpainting.errors import InputError
+from inpainting.filling.export import export
+from inpainting.filling.fillers import load_fillers
+from inpainting.measuring.measure import LIKELIHOOD_BATCH
+from inpainting.training.build import build_trainer, learning_rate_schedule
+from inpainting.training.callbacks import Checkpointing, Journal, Monitor, Validation
+from pipelines import datasets
+from pipelines.inpainting import evaluation_batches, training_batches
+
+DENSITY_VALIDATION = 1_000  # images: the likelihood of a whole image costs as much as a training step's
+
+
+def run(config, workdir, *, resume=False, overwrite=False):
+    """Trains `config` in `workdir`, which has been checked. Returns 0, or 128 + the signal that stopped it."""
+    data, training = config.data, config.training
+    keras.utils.set_random_seed(training.seed)
+    if training.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    print(f"loading {data.dataset}", flush=True)
+    source = {"image_size": data.image_size, "data_dir": data.data_dir}
+    images = datasets.load(data.dataset, "train", **source)
+    held_out = datasets.load(data.dataset, "validation", **source)
+    datasets.check_batch_size(images, training.batch_size)
+
+    trainer = build_trainer(config)
+    progress = {"best": None, "best_step": None, "stale": 0, "stopped": False, "keras": keras_line()}
+    if resume:
+        progress = restore(trainer, workdir, config.method.criterion)
+        progress["stopped"] = progress["stale"] >= training.patience
+    workdir.create(config, overwrite=overwrite)
+    print(f"{images.count:,} training images, {held_out.count:,} for validation", flush=True)
+
+    done, signal = fit(trainer, config, images, held_out, workdir=workdir, progress=progress)
+    if signal:
+        command = f"python train.py --model {config.model} --workdir {workdir.path} --resume"
+        print(f"stopped at step {done}: continue with {command}")
+        return 128 + signal
+    if progress["stopped"]:
+        print(f"stopped early at step {done}: --set patience=N with --resume goes on")
+    export_best(config, workdir)
+    return 0
+
+
+def fit(trainer, config, images, held_out, *, workdir, progress):
+    """Trains phase by phase. Returns the steps done, and the signal that stopped it or None."""
+    data, training = config.data, config.training
+    validation = evaluation_batches(held_out, **data.masking)
+    if config.method.family == "density":
+        validation = validation.unbatch().take(DENSITY_VALIDATION).batch(LIKELIHOOD_BATCH)
+    start = int(trainer.step.numpy())
+    journal = Journal(workdir, step=start, config=config)
+    monitor = Monitor(config=config, journal=journal, start=start, schedule=learning_rate_schedule(training))
+    shared = {"config": config, "workdir": workdir, "progress": progress, "monitor": monitor}
+    checkpointing = Checkpointing(**shared)
+    callbacks = [monitor, Validation(batches=validation, journal=journal, **shared), checkpointing]
+    for phase_start, end, batches_per_step in config.phases:
+        first = max(phase_start, monitor.done)
+        if first >= end or checkpointing.signal or progress["stopped"]:
+            continue
+        batches = training_batches(
+            images,
+            seed=training.seed,
+            batch_size=training.batch_size,
+            batches_per_step=batches_per_step,
+            start=first,
+            first_batch=config.batches_until(first),
+            augmentations=data.augmentations,
+            **data.masking,
+        )
+        if first and images.decoded is None:
+            print("the images are streamed from disk: the epoch starts over")
+        if batches_per_step > 1:
+            print(f"the {config.method.adversary} trains from step {phase_start} on", flush=True)
+        trainer.begin_phase(first)
+        try:
+            trainer.fit(batches, steps_per_epoch=end - first, callbacks=callbacks, shuffle=False, verbose=0)
+        finally:
+            checkpointing.restore_signals()
+        if monitor.done == first:
+            raise InputError(f"none of the images of {data.dataset} could be read: see the lines above")
+    if checkpointing.signal:
+        checkpointing.save()
+    return monitor.done, checkpointing.signal
+
+
+def keras_line():
+    """The Keras line, 2 or 3: an optimizer's variables resume only on the line that saved them."""
+    return int(getattr(keras, "__version__", "2").split(".")[0])
+
+
+def restore(trainer, workdir, criterion):
+    """Puts the last checkpoint's state into the trainer and returns the run's progress."""
+    groups, progress = checkpoints.load(workdir.last)
+    if progress["keras"] != keras_line():
+        raise InputError(
+            f"{workdir.path} was trained with Keras {progress['keras']}, this is Keras {keras_line()}: resume "
+            "it with the Python it was started with"
+        )
+    checkpoints.restore(groups, trainer.state(), workdir.last)
+    print(f"resumed at step {int(trainer.step.numpy())}: {', '.join(groups)}; {best_line(progress, criterion)}")
+    return progress
+
+
+def best_line(progress, criterion):
+    if progress["best"] is None:
+        return f"best validation {criterion} none yet"
+    return f"best validation {criterion} {progress['best']:.5f} at step {progress['best_step']}"
+
+
+def export_best(config, workdir):
+    """Exports the averaged weights of the best checkpoint; of the last one where none was validated."""
+    fillers, progress = load_fillers(workdir)
+    export(fillers, workdir.saved_model)
+    if progress["best"] is not None:
+        print(best_line(progress, config.method.criterion))
+    print(f"exported to {workdir.saved_model}\nevaluate with: python evaluate.py {workdir.path} --baselines")
