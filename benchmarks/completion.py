@@ -20,10 +20,14 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import tensorflow as tf
 
 from inpainting.command_line import Parser, run_program
-from inpainting.completion import COLOURS, choose_values, complete, draws
-from inpainting.experiments import experiment, resolved, with_settings
+from inpainting.config.experiments import experiment
+from inpainting.config.generators import DENSITY
+from inpainting.config.settings import with_settings
+from inpainting.filling.completion import choose_values, complete, draws
 from inpainting.masks import center_masks
-from models import DENSITY, build_generator
+from inpainting.measuring.report import markdown
+from inpainting.pixels import COLOURS
+from models import build_generator
 
 
 def whole_network(network):
@@ -62,7 +66,7 @@ def timed(function):
 
 def measure(name, *, batch, naive, turns):
     """Seconds of a batch: (fast, naive)."""
-    network = build_generator(resolved(experiment(name)))
+    network = build_generator(experiment(name))
     pixels = np.random.default_rng(0).integers(0, 256, (batch, 32, 32, 3))
     mask = center_masks(batch, image_size=32, hole=8)
     fill = tf.function(lambda pixels: complete(network, pixels, mask, mode="sample")[0])
@@ -79,7 +83,7 @@ def measure(name, *, batch, naive, turns):
 
 def check(name, mode):
     """Both ways give the same pixels: two images of 16×16, a hole of 4×4."""
-    network = build_generator(resolved(with_settings(experiment(name), {"image_size": "16"})))
+    network = build_generator(with_settings(experiment(name), {"image_size": 16}))
     random = np.random.default_rng(0)
     for weight in network.trainable_variables:  # at initialisation all values are nearly equally likely
         weight.assign(weight + 0.1 * random.normal(size=weight.shape).astype(np.float32))
@@ -101,14 +105,16 @@ def main(argv):
     unknown = set(arguments.models) - set(DENSITY)
     if unknown:
         parser.error(f"unknown model {sorted(unknown)[0]}: one of {', '.join(DENSITY)}")
-    print(f"TensorFlow {tf.__version__}, batches of {arguments.batch}\n")
-    print("| model | images/s | naive | ratio |\n|---|---|---|---|")
+    rows = []
     for name in arguments.models or DENSITY:
         for mode in ("greedy", "sample"):
             check(name, mode)
         fast, naive = measure(name, batch=arguments.batch, naive=arguments.naive, turns=arguments.turns)
-        speeds = [arguments.batch / seconds for seconds in (fast, naive)]
-        print(f"| {name} | {speeds[0]:.3g} | {speeds[1]:.3g} | {naive / fast:,.0f} |", flush=True)
+        speeds = {"images/s": arguments.batch / fast, "naive": arguments.batch / naive}
+        rows.append({"model": name, **speeds, "ratio": naive / fast})
+        print(f"{name}: {naive / fast:,.0f} times", flush=True)
+    columns = {"model": "{}", "images/s": "{:.3g}", "naive": "{:.3g}", "ratio": "{:,.0f}"}
+    print(f"\nTensorFlow {tf.__version__}, batches of {arguments.batch}\n\n{markdown(rows, columns)}")
 
 
 if __name__ == "__main__":

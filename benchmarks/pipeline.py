@@ -23,8 +23,9 @@ import_tensorflow()
 import numpy as np
 import tensorflow as tf
 
+from inpainting.config.data import Data
 from inpainting.masks import center_masks, fill_hole
-from pipelines.augmentation import AUGMENTATIONS, BLUR_PROBABILITY, BLUR_SIGMA, BLUR_SIZE
+from pipelines.augmentation import BLUR_PROBABILITY, BLUR_SIGMA, BLUR_SIZE
 from pipelines.blur import gaussian_blur
 from pipelines.datasets import Images
 from pipelines.inpainting import training_batches
@@ -41,10 +42,8 @@ def ours(images):
         seed=0,
         batch_size=BATCH,
         batches_per_step=BATCHES_PER_STEP,
-        augmentations=AUGMENTATIONS,
-        mask="center",
-        hole=8,
-        fill="zeros",
+        augmentations=Data().augmentations,
+        **Data().masking,
     )
 
 

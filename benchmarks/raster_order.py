@@ -23,6 +23,7 @@ import_tensorflow()
 import numpy as np
 
 from inpainting.masks import hole_span
+from inpainting.measuring.report import markdown
 from pipelines import datasets
 
 SIZE, HOLE, REACH = 32, 8, 8
@@ -69,9 +70,9 @@ def main(argv):
         datasets.load("cifar10", split, image_size=SIZE, data_dir=arguments.data_dir).decoded / np.float32(255)
         for split in ("train", "validation")
     )
-    print("| context | hole_mse |\n|---|---|")
-    for context in ("above and left", "before", "all around"):
-        print(f"| {context} | {regression_mse(train, held_out, context):.4f} |", flush=True)
+    contexts = ("above and left", "before", "all around")
+    rows = [{"context": name, "hole_mse": regression_mse(train, held_out, name)} for name in contexts]
+    print(markdown(rows, {"context": "{}", "hole_mse": "{:.4f}"}))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The paper's choices, each measured under one budget: python benchmarks/study.py bottleneck
+"""The paper's choices, each measured under one budget: python benchmarks/study.py bottleneck [--publish]
 
     python benchmarks/study.py bottleneck|encoders|batchnorm|overlap|regularisation|methods|family|alpha
     python benchmarks/study.py learning_rate|segment_rows
@@ -8,7 +8,7 @@ Trains every variant of a study on CIFAR-10 (--data-dir as for train.py) into ru
 same number of training images for each, measures it on the first 5,000 training, the 5,000 validation and the
 10,000 test images, and prints a table. Choices are made on the validation columns. What is done is skipped and
 what was interrupted goes on, so the command can be repeated at will. Variants that studies share are trained
-once.
+once. --publish writes docs/results/STUDY.json, of which benchmarks/tables.py makes the published table.
 
 The last three are of the density models, whose images take very different times. `density` trains each for its
 own number of steps, into runs/density/, and measures it on the test images alone: in mode mean, in mode greedy
@@ -19,18 +19,19 @@ of those steps, into runs/studies-density/, and print the training's own validat
 import json
 import subprocess
 import sys
-from dataclasses import replace
-from functools import partial
+from datetime import date
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from evaluate import evaluate
-from inpainting.command_line import Parser, run_program
+from inpainting.command_line import Parser, import_tensorflow, run_program
+from inpainting.config.experiments import experiment
+from inpainting.config.generators import DENSITY, ENCODERS
+from inpainting.config.settings import with_settings
 from inpainting.errors import InputError
-from inpainting.experiments import EXPERIMENTS, METHODS, experiment, resolved, with_settings
+from inpainting.files import write_json
+from inpainting.measuring.report import markdown
 from inpainting.workdir import Workdir
-from models import DENSITY
 
 ROOT = Path(__file__).parent.parent
 BATCHES = 3_000  # of 64 images: 4.3 epochs
@@ -39,7 +40,7 @@ SPLITS = {"train": 5_000, "validation": None, "test": None}
 # Each variant: a model and the settings that differ from it.
 STUDIES = {
     "bottleneck": [("cnn_l2", {"bottleneck": size}) for size in (256, 512, 1000, 2000)],
-    "encoders": [(f"{encoder}_l2", {}) for encoder in ("cnn", "vgg", "inception", "resnet")],
+    "encoders": [(f"{encoder}_l2", {}) for encoder in ENCODERS],
     "batchnorm": [
         ("cnn_l2", {}),
         ("cnn_l2", {"batch_normalization": "false"}),
@@ -50,7 +51,7 @@ STUDIES = {
         ("cnn_l2", {"overlap": 0}),
         ("cnn_l2", {"overlap_weight": 20}),
         ("vgg_wgan", {}),
-        ("vgg_wgan", {"discriminator_sees": "hole"}),
+        ("vgg_wgan", {"sees": "hole"}),
     ],
     "regularisation": [
         ("cnn_l2", {}),
@@ -59,7 +60,7 @@ STUDIES = {
         ("cnn_l2", {"l2_regularization": 1e-5}),
     ],
     "methods": [(f"vgg_{method}", {}) for method in ("l2", "dcgan", "wgan")],
-    "family": [(name, {}) for name in EXPERIMENTS if name not in DENSITY],
+    "family": [(f"{encoder}_{method}", {}) for encoder in ENCODERS for method in ("l2", "dcgan", "wgan")],
     "alpha": [("vgg_wgan", {"alpha": alpha}) for alpha in (0.9, 0.99, 0.999)],
     "learning_rate": [
         *((name, {"learning_rate": rate}) for name in DENSITY for rate in (1e-3, 3e-3, 1e-2, 3e-2)),
@@ -74,55 +75,57 @@ STUDIES = {
         *((name, {"directions": 4}) for name in ("pixel_cnn", "flattened_row_lstm")),
     ],
 }
+OF_DENSITY_MODELS = ("learning_rate", "segment_rows")  # for a share of their steps, validation alone
 PAPER = {  # section 7.1, train and validation L2
-    "bottleneck=256": (7.01, 7.94),
+    "cnn_l2,bottleneck=256": (7.01, 7.94),
     "cnn_l2": (6.34, 7.2),
-    "bottleneck=1000": (4.86, 7.46),
-    "bottleneck=2000": (4.21, 8.11),
+    "cnn_l2,bottleneck=1000": (4.86, 7.46),
+    "cnn_l2,bottleneck=2000": (4.21, 8.11),
 }
-PAPER_DENSITY = {"pixel_cnn": "6.98", "flattened_row_lstm": "7.63"}  # section 7.3, L2 on the test set
-PUBLISHED_BITS = {"pixel_cnn": "3.14", "row_lstm": "3.07", "diagonal_bilstm": "3.00"}  # arXiv 1601.06759
+PAPER_DENSITY = {"pixel_cnn": 6.98, "flattened_row_lstm": 7.63}  # section 7.3, L2 on the test set
+PUBLISHED_BITS = {"pixel_cnn": 3.14, "row_lstm": 3.07, "diagonal_bilstm": 3.00}  # arXiv 1601.06759
 
-
-def variant(model, settings):
-    """The resolved Config of a model with settings, name -> value."""
-    texts = {name: str(value) for name, value in settings.items()}
-    return resolved(with_settings(experiment(model), texts))
+FORMATS = {
+    "hole_mse": "{:.4f}",
+    "half_sum_l2": "{:.2f}",
+    "maem": "{:.1f}",
+    "sharpness": "{:.2f}",
+    "seam": "{:.2f}",
+}
 
 
 def changed_settings(model, settings):
     """The settings that are not the model's own."""
-    default = variant(model, {})
-    return {name: value for name, value in settings.items() if variant(model, {name: value}) != default}
+    default = experiment(model)
+    return {name: value for name, value in settings.items() if with_settings(default, {name: value}) != default}
 
 
 def variant_name(model, settings):
     return ",".join([model, *(f"{name}={value}" for name, value in changed_settings(model, settings).items())])
 
 
-def steps_for(model, settings, batches):
-    """Generator steps that consume the images of so many batches of 64."""
-    probe = variant(model, {**settings, "steps": 10_000})
-    return round(batches * 64 * 10_000 / (probe.batches_until(10_000) * probe.batch_size))
-
-
-def own_steps(model, settings, share=1):
-    """A share of the generator steps that the model takes by default."""
-    return round(share * experiment(model).steps)
+def steps_for(study, model, settings, batches):
+    """Generator steps of a variant: its share of so many batches of 64 images, or of the model's own steps."""
+    if study == "density" or study in OF_DENSITY_MODELS:
+        return round(experiment(model).training.steps / (20 if study in OF_DENSITY_MODELS else 1))
+    probe = with_settings(experiment(model), {**settings, "steps": 10_000})
+    return round(batches * 64 * 10_000 / (probe.batches_until(10_000) * probe.training.batch_size))
 
 
 def run(model, settings, *, steps, splits, data_dir, folder):
     """Trains and measures one variant where that is not done, and returns what study.json holds.
 
-    steps: a function of model and settings. splits: name -> number of images or None for all. Raises InputError
-    where the run that is there has other settings: those of another version's defaults.
+    splits: name -> number of images or None for all. Raises InputError where the run that is there has other
+    settings: those of another version's defaults.
     """
     workdir = Workdir(folder / variant_name(model, settings))
     done = workdir.path / "study.json"
     if workdir.last.exists():
-        wanted = variant(model, {**settings, "steps": steps(model, settings)})
         trained = workdir.read_config()
-        if replace(trained, data_dir=wanted.data_dir) != wanted:
+        wanted = with_settings(
+            experiment(model), {**settings, "steps": steps, "data_dir": trained.data.data_dir}
+        )
+        if trained != wanted:
             raise InputError(f"{workdir.path} was trained with other settings: move it away to train it anew")
     if done.exists():
         return json.loads(done.read_text())
@@ -132,21 +135,22 @@ def run(model, settings, *, steps, splits, data_dir, folder):
         if workdir.last.exists():
             command.append("--resume")
         else:
-            command += ["--overwrite", "--steps", str(steps(model, settings))]
+            command += ["--overwrite", "--steps", str(steps)]
             for name, value in changed_settings(model, settings).items():
                 command += ["--set", f"{name}={value}"]
         print(" ".join(command), flush=True)
         train(command)
-    config = workdir.read_config()
-    history, criterion = workdir.history(), f"validation_{METHODS[config.method].criterion}"
+    import_tensorflow()
+    from inpainting.measuring.evaluation import evaluate
+
+    history, criterion = workdir.history(), f"validation_{workdir.read_config().method.criterion}"
     result = {"minutes": history[-1]["minutes"]}
     result[criterion] = min(line[criterion] for line in history if criterion in line)
     for split, limit in splits.items():
         rows = evaluate(workdir, split=split, limit=limit, data_dir=data_dir)
-        result[split] = rows[config.model]
-        if config.method == "density":
-            result |= {mode: rows[f"{config.model} {mode}"] for mode in ("greedy", "sample")}
-    workdir.write_json(done, result)
+        result[split] = rows[model]
+        result |= {mode: rows[f"{model} {mode}"] for mode in ("greedy", "sample") if f"{model} {mode}" in rows}
+    write_json(done, result)
     return result
 
 
@@ -162,87 +166,91 @@ def train(command):
         sys.exit(status)
 
 
-def table(study, results):
-    """The results of a study as a Markdown table."""
-    columns = ["variant", "minutes", "train half_sum_l2", "validation half_sum_l2", "validation hole_mse"]
-    columns += ["test hole_mse", "test maem", "test sharpness", "test seam"]
-    if study == "bottleneck":
-        columns += ["paper: train", "paper: validation"]
-    lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
-    for name, result in results.items():
-        train, validation, test = (result[split] for split in SPLITS)
-        cells = [name, f"{result['minutes']:.0f}", f"{train['half_sum_l2']:.2f}"]
-        cells += [
-            f"{validation['half_sum_l2']:.2f}",
-            f"{validation['hole_mse']:.4f}",
-            f"{test['hole_mse']:.4f}",
-        ]
-        cells += [f"{test['maem']:.1f}", f"{test['sharpness']:.2f}", f"{test['seam']:.2f}"]
-        if study == "bottleneck":
-            cells += [f"{value:.2f}" for value in PAPER[name.removeprefix("cnn_l2,")]]
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+def _values(prefix, row, *names):
+    return {f"{prefix}{name}": row[name] for name in names}
 
 
-def validation_table(results):
-    """The best validation of each run as a Markdown table."""
-    lines = ["| variant | minutes | validation nats_per_hole |", "|---|---|---|"]
-    for name, result in results.items():
-        lines.append(f"| {name} | {result['minutes']:.1f} | {result['validation_nats_per_hole']:.1f} |")
-    return "\n".join(lines)
+def study_row(name, result):
+    """A variant's row in the table of its study."""
+    row = {"variant": name, "minutes": result["minutes"]}
+    if "test" not in result:
+        return {**row, "validation nats_per_hole": result["validation_nats_per_hole"]}
+    row |= _values("train ", result["train"], "half_sum_l2")
+    row |= _values("validation ", result["validation"], "half_sum_l2", "hole_mse")
+    row |= _values("test ", result["test"], "hole_mse", "maem", "sharpness", "seam")
+    return row
 
 
-def density_table(results):
-    """The density models beside the paper's values and the published ones, as a Markdown table."""
-    columns = ["model", "minutes", "mean: hole_mse", "half_sum_l2", "maem", "sharpness", "seam"]
-    columns += ["greedy: hole_mse", "half_sum_l2", "sample: hole_mse", "sharpness", "seam"]
-    columns += ["bits/dim of the hole", "of the image", "paper's L2", "published bits/dim"]
-    lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
-    for name, result in results.items():
-        mean, greedy, sample = result["test"], result["greedy"], result["sample"]
-        cells = [name, f"{result['minutes']:.0f}", f"{mean['hole_mse']:.4f}", f"{mean['half_sum_l2']:.2f}"]
-        cells += [f"{mean['maem']:.1f}", f"{mean['sharpness']:.2f}", f"{mean['seam']:.2f}"]
-        cells += [f"{greedy['hole_mse']:.4f}", f"{greedy['half_sum_l2']:.2f}", f"{sample['hole_mse']:.4f}"]
-        cells += [f"{sample['sharpness']:.2f}", f"{sample['seam']:.2f}"]
-        cells += [f"{mean[key]:.2f}" if key in mean else "" for key in ("hole_bits_per_dim", "bits_per_dim")]
-        cells += [PAPER_DENSITY.get(name, ""), PUBLISHED_BITS.get(name, "")]
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+def bottleneck_row(name, result):
+    """With the paper's values."""
+    paper = dict(zip(("paper: train", "paper: validation"), PAPER[name], strict=True))
+    return {**study_row(name, result), **paper}
 
 
-def plan(study, batches):
-    """How a study goes: its folder in runs/, steps of a variant, SPLITS, the budget in words, and its table."""
-    if study == "density":
-        return study, own_steps, {"test": None}, "each for its own number of steps", density_table
-    if study in ("learning_rate", "segment_rows"):
-        steps = partial(own_steps, share=1 / 20)
-        return "studies-density", steps, {}, "each for a twentieth of its own number of steps", validation_table
-    steps, budget = partial(steps_for, batches=batches), f"{batches} batches of 64 images each"
-    return f"studies-{batches}", steps, SPLITS, budget, partial(table, study)
+def density_row(name, result):
+    """A density model's row, beside the paper's value and the published likelihood."""
+    mean = result["test"]
+    row = {"model": name, "minutes": result["minutes"], **_values("mean: ", mean, *FORMATS)}
+    row |= _values("greedy: ", result["greedy"], "hole_mse", "half_sum_l2")
+    row |= _values("sample: ", result["sample"], "hole_mse", "sharpness", "seam")
+    row |= {
+        "bits/dim of the hole": mean["hole_bits_per_dim"],
+        "bits/dim of the image": mean.get("bits_per_dim"),
+    }
+    return {**row, "paper: L2": PAPER_DENSITY.get(name), "published bits/dim": PUBLISHED_BITS.get(name)}
+
+
+ROWS = {"density": density_row, "bottleneck": bottleneck_row}  # study_row for all others
+
+
+def columns_of(rows):
+    """The columns of a table's rows and their formats."""
+    formats = {"variant": "{}", "model": "{}", "minutes": "{:.0f}", "validation nats_per_hole": "{:.1f}"}
+    return {name: formats.get(name) or FORMATS.get(name.split()[-1], "{:.2f}") for name in rows[0]}
+
+
+def publish(study, rows, budget):
+    """Writes docs/results/STUDY.json: its format is in benchmarks/tables.py."""
+    import tensorflow as tf
+
+    from inpainting.training.hardware import cpu
+
+    note = f"CIFAR-10, {budget}, seed 0, TensorFlow {tf.__version__}, {cpu()}, {date.today():%B %Y}."
+    rows = [{name: _rounded(value) for name, value in row.items()} for row in rows]
+    values = {"command": f"python benchmarks/study.py {study}", "note": note, "columns": columns_of(rows)}
+    path = ROOT / "docs" / "results" / f"{study}.json"
+    write_json(path, {**values, "rows": rows})
+    print(f"\n{path}: python benchmarks/tables.py puts it into the docs")
+
+
+def _rounded(value):
+    return float(f"{value:.4g}") if isinstance(value, float) else value
 
 
 def main(argv):
     parser = Parser(description=__doc__)
     parser.add_argument("study", choices=STUDIES)
-    parser.add_argument(
-        "--batches",
-        type=int,
-        default=BATCHES,
-        help=f"of 64 images for each run, but of density models ({BATCHES})",
-    )
+    batches_help = f"of 64 images for each run, but of density models ({BATCHES})"
+    parser.add_argument("--batches", type=int, default=BATCHES, help=batches_help)
     parser.add_argument("--data-dir", help="where TFDS keeps its data sets")
+    parser.add_argument("--publish", action="store_true", help="write docs/results/STUDY.json")
     arguments = parser.parse_args(argv)
-    folder, steps, splits, budget, tabulate = plan(arguments.study, arguments.batches)
-    options = {
-        "steps": steps,
-        "splits": splits,
-        "data_dir": arguments.data_dir,
-        "folder": ROOT / "runs" / folder,
-    }
-    results = {}
-    for model, settings in STUDIES[arguments.study]:
-        results[variant_name(model, settings)] = run(model, settings, **options)
-    print(f"\n{budget}\n\n{tabulate(results)}")
+    study = arguments.study
+    folder, splits = f"studies-{arguments.batches}", SPLITS
+    budget = f"{arguments.batches:,} batches of 64 images a run"
+    if study == "density":
+        folder, splits, budget = "density", {"test": None}, "each model's own number of steps"
+    elif study in OF_DENSITY_MODELS:
+        folder, splits, budget = "studies-density", {}, "a twentieth of each model's own number of steps"
+    options = {"splits": splits, "data_dir": arguments.data_dir, "folder": ROOT / "runs" / folder}
+    rows = []
+    for model, settings in STUDIES[study]:
+        steps = steps_for(study, model, settings, arguments.batches)
+        result = run(model, settings, steps=steps, **options)
+        rows.append(ROWS.get(study, study_row)(variant_name(model, settings), result))
+    print(f"\n{budget}\n\n{markdown(rows, columns_of(rows))}")
+    if arguments.publish:
+        publish(study, rows, budget)
 
 
 if __name__ == "__main__":

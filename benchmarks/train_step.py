@@ -24,10 +24,12 @@ import_tensorflow()
 import numpy as np
 import tensorflow as tf
 
-from inpainting.experiments import EXPERIMENTS, experiment, resolved, with_settings
+from inpainting.config.experiments import EXPERIMENTS, experiment
+from inpainting.config.settings import with_settings
+from inpainting.measuring.report import markdown
+from inpainting.training.build import build_trainer
 from pipelines.datasets import Images
 from pipelines.inpainting import training_batches
-from train import make_trainer
 
 
 def seconds(functions, turns):
@@ -49,18 +51,16 @@ def operations(function, batch):
 
 
 def measure(name, precision, images, steps):
-    config = resolved(with_settings(experiment(name), {"precision": precision}))
-    trainer = make_trainer(config)
+    config = with_settings(experiment(name), {"precision": precision})
+    trainer = build_trainer(config)
     first, _, batches_per_step = config.phases[-1]
     batches = training_batches(
         images,
         seed=0,
-        batch_size=config.batch_size,
+        batch_size=config.training.batch_size,
         batches_per_step=batches_per_step,
-        augmentations=config.augmentations,
-        mask=config.mask,
-        hole=config.hole,
-        fill=config.fill,
+        augmentations=config.data.augmentations,
+        **config.data.masking,
     )
     trainer.begin_phase(first)
     train_step = tf.function(trainer.train_step, jit_compile=trainer.jit_compile)
@@ -75,10 +75,10 @@ def measure(name, precision, images, steps):
 
     times = seconds({"step": step}, steps)["step"]
     whole = statistics.median(times)
-    row = {"images/s": config.batch_size / whole, "waiting": sum(waits[2:]) / sum(times)}
-    if config.method == "l2":
+    row = {"images/s": config.training.batch_size / whole, "waiting": sum(waits[2:]) / sum(times)}
+    if config.method.kind == "l2":
         row["GFLOP/s"] = operations(train_step, next(iterator)) / whole / 1e9
-    if config.method == "wgan":
+    if config.method.kind == "wgan":
         batch = {key: value[0] for key, value in next(iterator).items()}
         critic_update = tf.function(lambda: trainer.adversary_step(batch, 0))
         generator_update = tf.function(lambda: trainer.generator_step(batch))
@@ -88,7 +88,9 @@ def measure(name, precision, images, steps):
             "generator": lambda: (generator_update(), trainer.step.numpy()),
         }
         medians = {name: statistics.median(times) for name, times in seconds(functions, steps).items()}
-        row["parts"] = medians["step"] / (config.critic_steps * medians["critic"] + medians["generator"])
+        row["step / parts"] = medians["step"] / (
+            config.method.critic_steps * medians["critic"] + medians["generator"]
+        )
     return row
 
 
@@ -110,15 +112,12 @@ def main(argv):
     for name in names:
         for precision in precisions:
             row = measure(name, precision, images, arguments.steps)
-            cells = [name, precision, f"{row['images/s']:.0f}", f"{row['waiting']:.1%}"]
-            cells += [f"{row['GFLOP/s']:.0f}" if "GFLOP/s" in row else ""]
-            cells += [f"{row['parts']:.2f}" if "parts" in row else ""]
-            rows.append(f"| {' | '.join(cells)} |")
-            print(rows[-1], flush=True)
+            rows.append({"model": name, "precision": precision, **row})
+            print(f"{name} {precision}: {row['images/s']:.0f} images/s", flush=True)
             tf.keras.backend.clear_session()
     print(f"\nTensorFlow {tf.__version__}, 32×32 pixels, medians of {arguments.steps} steps\n")
-    print("| model | precision | images/s | waiting | GFLOP/s | step / parts |\n|---|---|---|---|---|---|")
-    print("\n".join(rows))
+    columns = {"model": "{}", "precision": "{}", "images/s": "{:.0f}", "waiting": "{:.1%}"}
+    print(markdown(rows, {**columns, "GFLOP/s": "{:.0f}", "step / parts": "{:.2f}"}))
 
 
 if __name__ == "__main__":
