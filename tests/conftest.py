@@ -1,4 +1,4 @@
-"""Shared fixtures: small pictures, small configurations, and CIFAR-10 where it is prepared."""
+"""Shared fixtures: small pictures, small configurations and runs, and CIFAR-10 where it is prepared."""
 
 import os
 import subprocess
@@ -18,35 +18,44 @@ import pytest
 from PIL import Image
 from tensorflow import keras
 
-from inpainting.experiments import experiment, other_owner, resolved, with_settings
+import evaluate
+import train
+from inpainting.command_line import run_program
+from inpainting.config.experiments import experiment
+from inpainting.config.settings import paths, with_settings
 
 ROOT = Path(__file__).parent.parent
+PROGRAMS = {"train.py": train.main, "evaluate.py": evaluate.main}
 
 # A run of seconds: 16×16 pixels, tiny networks.
 SMALL = {
-    "image_size": "16",
-    "filters": "8",
-    "bottleneck": "16",
-    "decoder_filters": "16",
-    "critic_filters": "4",
-    "critic_steps": "2",
-    "batch_size": "4",
+    "image_size": 16,
+    "generator.filters": 8,
+    "bottleneck": 16,
+    "decoder_filters": 16,
+    "critic.filters": 4,
+    "discriminator.filters": 4,
+    "critic_steps": 2,
+    "batch_size": 4,
     "precision": "float32",
-    "steps": "20",
-    "warmup_steps": "4",
-    "log_every": "5",
-    "validate_every": "10",
-    "checkpoint_every": "10",
-    "dropout": "0.5",
-    "units": "12",
-    "layers": "2",
-    "pixels_per_image": "16",
+    "steps": 20,
+    "warmup_steps": 4,
+    "log_every": 5,
+    "validate_every": 10,
+    "checkpoint_every": 10,
+    "dropout": 0.5,
+    "units": 12,
+    "layers": 2,
+    "pixels_per_image": 16,
 }
 
 
 def used_by(model, settings):
-    """The settings, as texts, that the model has a use for."""
-    return {k: str(v) for k, v in settings.items() if not other_owner(experiment(model), k)}
+    """The settings, as texts, that the model has."""
+    known = paths(experiment(model))
+    return {
+        name: str(value) for name, value in settings.items() if any(f".{k}".endswith(f".{name}") for k in known)
+    }
 
 
 @pytest.fixture(autouse=True)
@@ -71,11 +80,11 @@ def pictures(tmp_path_factory):
 
 @pytest.fixture
 def small_config(pictures):
-    """A function: the small resolved Config of a model, with those of the settings that it uses."""
+    """A function: the small Config of a model, with those of the settings that it has."""
 
     def build(model="vgg_wgan", **settings):
-        settings = used_by(model, {**SMALL, "dataset": f"folder:{pictures}", **settings})
-        return resolved(with_settings(experiment(model), settings))
+        settings = {"dataset": f"folder:{pictures}", **settings}
+        return with_settings(experiment(model), used_by(model, {**SMALL, **settings}))
 
     return build
 
@@ -93,6 +102,34 @@ def command(program, *arguments, **options):
     )
 
 
+@pytest.fixture
+def call(monkeypatch, capsys):
+    """A function: runs one of the programs in this process and returns (status, stdout, stderr)."""
+
+    def run(program, *arguments):
+        monkeypatch.setattr(sys, "argv", [program, *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            run_program(PROGRAMS[program])
+        return ended.value.code, *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def refused(call):
+    """A function: runs a program, expects status 2 and one line on stderr, and returns the line."""
+
+    def run(program, *arguments):
+        status, stdout, stderr = call(program, *arguments)
+        assert status == 2, (stdout, stderr)
+        lines = stderr.strip().splitlines()
+        assert len(lines) == 1, stderr
+        return lines[0]
+
+    return run
+
+
 def small_arguments(pictures, workdir, *, model="vgg_wgan", **settings):
     """The command line of a small run, after `train.py`."""
     chosen = used_by(model, {**SMALL, **settings})
@@ -101,12 +138,22 @@ def small_arguments(pictures, workdir, *, model="vgg_wgan", **settings):
 
 
 @pytest.fixture(scope="session")
-def finished_run(pictures, tmp_path_factory):
-    """The work directory of a small finished run, made once, with --deterministic."""
-    workdir = tmp_path_factory.mktemp("runs") / "small"
-    finished = command("train.py", *small_arguments(pictures, workdir), "--deterministic")
-    assert finished.returncode == 0, finished.stderr
-    return workdir
+def small_run(pictures, tmp_path_factory):
+    """A function: the work directory of a small finished run of a model, made once."""
+    made = {}
+
+    def build(model):
+        if model not in made:
+            made[model] = tmp_path_factory.mktemp("runs") / model
+            assert train.main([str(part) for part in small_arguments(pictures, made[model], model=model)]) == 0
+        return made[model]
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def finished_run(small_run):
+    return small_run("vgg_wgan")
 
 
 @pytest.fixture(scope="session")

@@ -4,10 +4,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
-from inpainting.hardware import dtype_policy
 from inpainting.masks import center_masks
-from inpainting.trainers import build_trainer
-from models import build_critic, build_generator
 
 SIZE = 8
 
@@ -60,24 +57,9 @@ def changed(before, network):
     return any((old != new).any() for old, new in zip(before, weights(network), strict=True))
 
 
-def build_small(config, precision="float32"):
-    """The trainer of a config, as train.py makes it, without XLA."""
-    with dtype_policy(precision):
-        generator = build_generator(config)
-        adversary = build_critic(config) if config.adversary else None
-    return build_trainer(
-        config,
-        generator=generator,
-        ema_generator=build_generator(config),
-        adversary=adversary,
-        jit=False,
-        loss_scale=1024.0 if precision == "mixed_float16" else 1.0,
-    )
-
-
 def fake_batches(config, count):
     """Noise as the data of a step, `count` batches."""
-    size, batch = config.image_size, config.batch_size
+    size, hole, batch = config.data.image_size, config.data.hole, config.training.batch_size
     image = tf.random.stateless_uniform([count, batch, size, size, 3], [1, 2], -1, 1)
-    mask = tf.tile(center_masks(batch, image_size=size, hole=config.hole)[None], [count, 1, 1, 1, 1])
+    mask = tf.tile(center_masks(batch, image_size=size, hole=hole)[None], [count, 1, 1, 1, 1])
     return {"image": image, "mask": mask, "context": image * (1 - mask)}

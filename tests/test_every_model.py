@@ -1,4 +1,4 @@
-"""What holds for every name of `train.py --model`: one step, save and resume, export."""
+"""What holds for every generator and every method: one step, save and resume, export."""
 
 import numpy as np
 import pytest
@@ -6,13 +6,24 @@ import tensorflow as tf
 from tensorflow import keras
 
 from inpainting import checkpoints
-from inpainting.completion import complete
-from inpainting.experiments import CHOICES, EXPERIMENTS
-from inpainting.export import export
+from inpainting.config.generators import DENSITY, ENCODERS
+from inpainting.config.methods import CRITICS
+from inpainting.filling.completion import complete
+from inpainting.filling.export import export
+from inpainting.filling.fillers import network_fillers
 from inpainting.masks import center_masks, composite, fill_hole
 from inpainting.pixels import to_float, to_uint8
-from models import DENSITY, build_generator
-from tests.dummies import build_small, changed, fake_batches, weights
+from inpainting.training.build import build_trainer
+from models import build_generator
+from tests.dummies import changed, fake_batches, weights
+
+ADVERSARIAL = ("cnn_dcgan", "vgg_wgan", "paper_vgg_wgan")
+AUTOENCODERS = (*(f"{encoder}_l2" for encoder in ENCODERS), *ADVERSARIAL)
+
+
+def all_in_ci(names, *quick):
+    """All names, those that are not quick marked slow."""
+    return [name if name in quick else pytest.param(name, marks=pytest.mark.slow) for name in names]
 
 
 @pytest.fixture
@@ -39,16 +50,18 @@ def assert_every_weight_moved(trainer, before):
             assert all(moved[:-1]), name
 
 
-@pytest.mark.parametrize("name", EXPERIMENTS)
+@pytest.mark.parametrize(
+    "name", all_in_ci([*AUTOENCODERS, *DENSITY], "cnn_l2", "vgg_wgan", "cnn_dcgan", *DENSITY)
+)
 def test_trains_in_16_bits_what_it_owns_and_resumes(config_of, name, tmp_path):
-    config = config_of(name, drop_connect=0.2, l2_regularization=1e-4)
-    trainer = build_small(config, "mixed_bfloat16")
+    config = config_of(name, drop_connect=0.2, l2_regularization=1e-4, precision="mixed_bfloat16")
+    trainer = build_trainer(config)
     assert all("float32" in str(weight.dtype) for weight in trainer.generator.trainable_variables)
     before = snapshot(trainer)
     logs = trainer.train_step(fake_batches(config, config.phases[0][2]))
     assert all(np.isfinite(float(value)) for value in logs.values())
     assert_every_weight_moved(trainer, before)
-    if config.adversary:
+    if config.method.adversary:
         generator, adversary = weights(trainer.generator), weights(trainer.adversary)
         batch = {key: value[0] for key, value in fake_batches(config, 1).items()}
         trainer.adversary_step(batch, 0)
@@ -70,19 +83,19 @@ def test_trains_in_16_bits_what_it_owns_and_resumes(config_of, name, tmp_path):
             np.testing.assert_array_equal(one, other, err_msg=group)
 
 
-@pytest.mark.parametrize("name", [*DENSITY, "cnn_dcgan", "resnet_wgan"])
+@pytest.mark.parametrize("name", all_in_ci([*DENSITY, "cnn_dcgan", "vgg_wgan"], "vgg_wgan", "pixel_cnn"))
 def test_resumes_to_the_bit(config_of, name, tmp_path):
     """Three steps, and one, a checkpoint, and two more by a trainer that started from other weights."""
     config = config_of(name, directions=4, layers=1)  # used by those that can
     batches = fake_batches(config, config.phases[0][2])
-    straight = build_small(config)
+    straight = build_trainer(config)
     path = tmp_path / "last.npz"
     for step in range(3):
         straight.train_step(batches)
         if step == 0:
             checkpoints.save(path, straight.state(), {})
     keras.utils.set_random_seed(99)
-    resumed = build_small(config)
+    resumed = build_trainer(config)
     groups, _ = checkpoints.load(path)
     checkpoints.restore(groups, resumed.state(), path)
     for _ in range(2):
@@ -92,28 +105,28 @@ def test_resumes_to_the_bit(config_of, name, tmp_path):
             np.testing.assert_array_equal(one, other, err_msg=group)
 
 
-@pytest.mark.parametrize("name", [name for name in EXPERIMENTS if name not in DENSITY])
+@pytest.mark.parametrize("name", all_in_ci(AUTOENCODERS, "cnn_l2", "vgg_wgan"))
 def test_the_export_gives_the_trainer_s_pixels(config_of, name, tmp_path):
     config = config_of(name)
-    trainer = build_small(config)
+    trainer = build_trainer(config)
     trainer.train_step(fake_batches(config, config.phases[0][2]))
-    export(trainer.ema_generator, tmp_path / "saved_model" / "1", config)
+    export(network_fillers(config, trainer.ema_generator), tmp_path / "saved_model" / "1")
     image = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), np.uint8)
     mask = center_masks(3, image_size=16, hole=4)
     served = tf.saved_model.load(str(tmp_path / "saved_model" / "1")).signatures["serving_default"]
     inpainted = served(image=tf.constant(image), mask=tf.cast(mask, tf.uint8))["inpainted"].numpy()
-    context = fill_hole(to_float(tf.constant(image)), mask, fill=config.fill, seed=[0, 0])
+    context = fill_hole(to_float(tf.constant(image)), mask, fill=config.data.fill, seed=[0, 0])
     expected = to_uint8(composite(mask, trainer([context, mask]), to_float(tf.constant(image)))).numpy()
     assert np.abs(np.int32(inpainted) - expected).max() <= 1  # a graph may round otherwise
 
 
-@pytest.mark.parametrize("name", DENSITY)
+@pytest.mark.parametrize("name", all_in_ci(DENSITY, "conditional_pixel_cnn"))
 def test_the_export_completes_as_the_program(config_of, name, tmp_path):
     config = config_of(name, directions=4, layers=1, mask="rectangle")  # used by those that can; holes anywhere
     network = build_generator(config)
     for weight in network.trainable_variables:  # values must be told apart
         weight.assign(weight + 0.1 * np.random.default_rng(0).normal(size=weight.shape).astype(np.float32))
-    export(network, tmp_path / "saved_model" / "1", config)
+    export(network_fillers(config, network), tmp_path / "saved_model" / "1")
     image = np.random.default_rng(0).integers(0, 256, (2, 16, 16, 3), np.uint8)
     mask = np.zeros((2, 16, 16, 1), np.uint8)
     mask[0, 3:6, 5:8] = mask[1, 0, 14:] = 255  # anywhere
@@ -133,14 +146,14 @@ def test_the_export_completes_as_the_program(config_of, name, tmp_path):
             np.testing.assert_allclose(answer["log_likelihood"], likelihood, rtol=1e-4)
 
 
-@pytest.mark.parametrize("critic", CHOICES["critic"])
+@pytest.mark.parametrize("critic", all_in_ci(CRITICS, "inception"))
 @pytest.mark.parametrize(
     ("model", "settings"),
-    [("vgg_wgan", {"lipschitz": "gradient_penalty"}), ("vgg_dcgan", {"discriminator_sees": "hole"})],
+    [("vgg_wgan", {"lipschitz": "gradient_penalty"}), ("vgg_dcgan", {"sees": "hole"})],
 )
 def test_every_critic_trains(config_of, model, critic, settings):
-    config = config_of(model, critic=critic, **settings)
-    trainer = build_small(config)
+    config = config_of(model, critic=critic, discriminator=critic, **settings)
+    trainer = build_trainer(config)
     adversary = weights(trainer.adversary)
     logs = trainer.train_step(fake_batches(config, 2))
     assert all(np.isfinite(float(value)) for value in logs.values())

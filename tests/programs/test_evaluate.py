@@ -1,0 +1,172 @@
+"""evaluate.py: tables, results and figures of runs. What it refuses is in test_refusals.py."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from evaluate import draw
+from inpainting import checkpoints
+from inpainting.config.generators import DENSITY
+from inpainting.config.settings import with_settings
+from inpainting.filling.classical import CLASSICAL
+from inpainting.masks import center_masks
+from inpainting.measuring import figures
+from inpainting.measuring.evaluation import evaluate
+from inpainting.measuring.metrics import METRICS
+from inpainting.variables import ordered_variables
+from inpainting.workdir import Workdir
+from models import build_generator
+
+
+def untrained(config, folder):
+    """A run of the config whose networks are as they are made."""
+    workdir = Workdir(folder)
+    workdir.create(config, overwrite=False)
+    network = {"ema_generator": ordered_variables(build_generator(config))}
+    checkpoints.save(workdir.last, network, {"best_step": 0})
+    return workdir
+
+
+def rows_of(stdout):
+    """The cells of the printed table: a list for each row, its heading first."""
+    lines = [line for line in stdout.splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def metrics_at(run, step, key):
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    (line,) = [line for line in lines if line["step"] == step and key in line]
+    return line
+
+
+def test_evaluation_prints_a_table_and_writes_results(call, finished_run):
+    status, stdout, stderr = call("evaluate.py", finished_run, "--baselines", "--split", "validation")
+    assert status == 0, stderr
+    heading, *rows = rows_of(stdout)
+    assert [row[0] for row in rows] == [str(finished_run), *CLASSICAL]
+    assert heading == ["filler", *METRICS, "ms_per_image", "parameters"]
+    saved = json.loads((finished_run / "results.json").read_text())
+    assert saved["images"] == 4 and saved["split"] == "validation"
+    assert list(saved["results"]) == ["vgg_wgan", *CLASSICAL]
+    assert float(rows[0][1]) == pytest.approx(saved["results"]["vgg_wgan"]["hole_mse"], abs=5e-5)
+    # The training's own figures for the best checkpoint, up to the rounding of pixels to 8 bits.
+    best = metrics_at(finished_run, saved["step"], "validation_hole_mse")
+    for key in METRICS:
+        expected = pytest.approx(best[f"validation_{key}"], rel=5e-3)
+        assert saved["results"]["vgg_wgan"][key] == expected, key
+    for name in ("completions.png", "errors.png"):
+        assert (finished_run / "figures" / name).read_bytes()[1:4] == b"PNG"
+
+
+def test_a_density_model_has_a_row_for_each_mode(call, small_run):
+    """From the command line: training, export, table and figures."""
+    run = small_run("pixel_cnn")
+    assert (run / "saved_model" / "1" / "saved_model.pb").exists()
+    status, stdout, stderr = call("evaluate.py", run, "--split", "validation")
+    assert status == 0, stderr
+    heading, *rows = rows_of(stdout)
+    assert [row[0] for row in rows] == [str(run), f"{run} greedy", f"{run} sample"]
+    bits = heading.index("bits_per_dim")
+    assert rows[0][bits] and not rows[1][bits]  # the likelihood is the same however holes are filled
+    saved = json.loads((run / "results.json").read_text())
+    results = saved["results"]["pixel_cnn"]
+    best = metrics_at(run, saved["step"], "validation_nats_per_hole")
+    assert results["bits_per_dim"] == pytest.approx(best["validation_bits_per_dim"], rel=1e-3)
+    for name in ("completions", "errors", "samples", "probabilities", "entropy"):
+        assert (run / "figures" / f"{name}.png").read_bytes()[1:4] == b"PNG"
+    # Other holes than the centred ones: the likelihood of whole images is the same, all else is not.
+    status, stdout, stderr = call("evaluate.py", run, "--split", "validation", "--mask", "rectangle")
+    assert status == 0, stderr
+    assert "hole: rectangle" in stdout
+    saved = json.loads((run / "results.json").read_text())
+    assert saved["mask"] == "rectangle"
+    elsewhere = saved["results"]["pixel_cnn"]
+    assert elsewhere["bits_per_dim"] == pytest.approx(results["bits_per_dim"], rel=1e-6)
+    assert elsewhere["hole_mse"] != pytest.approx(results["hole_mse"], rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "directions"),
+    [
+        ("conditional_pixel_cnn", 1),
+        *(pytest.param(name, 1, marks=pytest.mark.slow) for name in DENSITY if name != "conditional_pixel_cnn"),
+        pytest.param("pixel_cnn", 4, marks=pytest.mark.slow),
+    ],
+)
+def test_every_density_model_is_evaluated(name, directions, small_config, tmp_path, monkeypatch):
+    """Rows, likelihood and figures. The conditional one says nothing of known pixels."""
+    config, drawn, maps = small_config(name, directions=directions), [], figures.maps
+    workdir = untrained(config, tmp_path / name)
+
+    def draw_maps(images, values, *others):
+        drawn.append(values)
+        maps(images, values, *others)
+
+    monkeypatch.setattr(figures, "maps", draw_maps)
+    rows = evaluate(workdir, split="validation", limit=2)
+    assert list(rows) == [name, f"{name} greedy", f"{name} sample"]
+    assert all(set(METRICS) <= set(row) for row in rows.values())
+    row, whole = rows[name], name != "conditional_pixel_cnn"
+    assert ("bits_per_dim" in row) == whole
+    bits = row["nats_per_hole"] / np.log(2) / (3 * config.data.hole**2)
+    assert row["hole_bits_per_dim"] == pytest.approx(bits, rel=1e-5)
+    assert 7 < bits < 10  # untrained
+    for figure in ("completions", "errors", "samples", "probabilities", "entropy"):
+        assert (workdir.figures / f"{figure}.png").read_bytes()[1:4] == b"PNG"
+    known = center_masks(2, image_size=config.data.image_size, hole=config.data.hole).numpy()[..., 0] == 0
+    (entropy,) = drawn
+    np.testing.assert_array_equal(np.isnan(entropy), known & (not whole))
+    assert (entropy[~known] > 3 * 6).all()  # bits of a pixel, at most 3 · 8
+
+
+def test_figures_of_several_runs(finished_run, tmp_path, monkeypatch):
+    other = tmp_path / "elsewhere" / finished_run.name
+    shutil.copytree(finished_run, other)
+    drawn = []
+    for function in ("side_by_side", "curves"):
+        monkeypatch.setattr(figures, function, lambda columns, *_: drawn.append(list(columns)))
+    for kind in ("grid", "curves"):
+        path = draw(kind, [Workdir(finished_run), Workdir(other)], split="validation")
+        assert path == other / "figures" / f"{kind}.png"
+    # The same model in directories of the same name: told apart by their paths.
+    paths = [str(finished_run), str(other)]
+    assert drawn == [["context", *paths, "truth"], paths]
+
+
+def test_the_overlap_figure_knows_which_run_is_which(finished_run, small_config, tmp_path, monkeypatch):
+    without = untrained(small_config("vgg_l2", overlap=0), tmp_path / "without")
+    drawn, draw_columns = {}, figures.side_by_side
+
+    def side_by_side(columns, path):
+        drawn.update(columns)
+        draw_columns(columns, path)
+
+    monkeypatch.setattr(figures, "side_by_side", side_by_side)
+    path = draw("overlap", [without, Workdir(finished_run)], split="validation")
+    assert path == finished_run / "figures" / "overlap.png" and path.read_bytes()[1:4] == b"PNG"
+    assert list(drawn) == ["context", "without overlap", "with overlap", "truth"]
+    assert (np.asarray(drawn["without overlap"]) != np.asarray(drawn["with overlap"])).any()
+
+
+def test_history_counts_the_minutes_of_the_steps(finished_run):
+    """5 steps of a batch of 4 without the critic up to step 4, of 3 batches with it, at the logged speeds."""
+    lines = [line for line in Workdir(finished_run).history() if "images_per_second" in line]
+    speeds = [line["images_per_second"] for line in lines]
+    images = [4 * (4 + 3), 4 * 15, 4 * 15, 4 * 15]
+    seconds = [count / speed for count, speed in zip(images, speeds, strict=True)]
+    assert lines[-1]["minutes"] == pytest.approx(sum(seconds) / 60)
+
+
+def test_a_validation_between_two_logged_speeds_has_a_time_of_its_own(small_config, tmp_path, refused):
+    # Batches of 60 at 10 images/s: 6 seconds a step. Validated at 5, in the middle of the first 10.
+    workdir = Workdir(tmp_path)
+    settings = {"batch_size": 60, "steps": 20, "validate_every": 5}
+    workdir.create(with_settings(small_config("vgg_l2"), settings), overwrite=False)
+    lines = [{"step": 5, "validation_hole_mse": 1.0}, {"step": 10, "images_per_second": 10.0}]
+    cut = '{"step": 15, "images_per_'  # as kill -9 leaves it
+    workdir.metrics.write_text("".join(json.dumps(line) + "\n" for line in lines) + cut)
+    assert [line["minutes"] for line in workdir.history()] == pytest.approx([0.5, 1.0])
+    workdir.metrics.unlink()
+    assert "holds nothing yet" in refused("evaluate.py", "--figure", "curves", tmp_path)

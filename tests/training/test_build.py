@@ -1,0 +1,176 @@
+"""The trainer of a configuration: what its sections say arrives where it is used."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow import keras
+
+from inpainting.config.experiments import EXPERIMENTS, experiment
+from inpainting.config.methods import METHODS
+from inpainting.config.settings import with_settings
+from inpainting.training import build
+from inpainting.training.build import FLOOR, TRAINERS, build_trainer, learning_rate_schedule
+from inpainting.training.optimizers import Adam
+from inpainting.training.trainer import Trainer
+from inpainting.training.wgan import WGANTrainer
+from tests.dummies import CountingSGD, changed, fake_batches, weights
+from tests.training.tiny import tracked
+
+
+def test_every_method_has_its_trainer():
+    assert set(TRAINERS) == set(METHODS)
+
+
+def test_learning_rate_warms_up_and_decays_along_a_cosine(small_config):
+    config = small_config(steps=1000, learning_rate=0.5, learning_rate_warmup=100)
+    schedule = learning_rate_schedule(config.training)
+    assert [round(float(schedule(step)), 4) for step in (0, 50, 100)] == [0, 0.25, 0.5]
+    middle = 0.5 * (FLOOR + (1 - FLOOR) * 0.5)
+    assert float(schedule(550)) == pytest.approx(middle, rel=1e-3)
+    assert float(schedule(1000)) == pytest.approx(0.5 * FLOOR, rel=1e-3)
+
+
+# A model of each method, with no value of its method's section at its default.
+SETTINGS = {
+    "vgg_l2": {"overlap": 1, "overlap_weight": 3.0},
+    "vgg_dcgan": {
+        "overlap": 1,
+        "overlap_weight": 3.0,
+        "sees": "hole",
+        "alpha": 0.25,
+        "warmup_steps": 5,
+        "pure_batches": False,
+        "soft_labels": False,
+        "label_flips": 0.3,
+        "maximise_log_d": False,
+    },
+    "vgg_wgan": {"overlap": 1, "overlap_weight": 3.0, "sees": "hole", "alpha": 0.25, "warmup_steps": 5},
+    "pixel_cnn": {"pixels_per_image": 7},
+    "row_lstm": {"segment_rows": 2},
+    "conditional_pixel_cnn": {},
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_every_setting_arrives(small_config, name):
+    shared = {"ema_decay": 0.5, "l2_regularization": 0.25, "seed": 11}
+    config = with_settings(small_config(name), {**SETTINGS[name], **shared, "global_clipnorm": 2.5})
+    method, trainer = config.method, build_trainer(config)
+    assert type(trainer) is TRAINERS[method.kind]
+    arguments = method.arguments()
+    assert set(arguments) == {*SETTINGS[name], *(("lipschitz",) if name == "vgg_wgan" else ())}
+    for setting, value in {**arguments, **shared}.items():
+        assert getattr(trainer, setting) == value, setting
+        if setting in SETTINGS[name]:
+            assert value == SETTINGS[name][setting] != getattr(small_config(name).method, setting), setting
+    assert trainer.generator_optimizer.global_clipnorm == 2.5
+    assert trainer.loss_scale == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "options"),
+    [("vgg_dcgan", Adam, {"beta_1": 0.5}), ("vgg_wgan", keras.optimizers.RMSprop, {})],
+)
+def test_the_adversary_s_optimizer(small_config, name, kind, options):
+    """Momentum makes a critic's training unstable: RMSprop has none here."""
+    config = small_config(name, adversary_learning_rate=3e-3)
+    optimizer = build_trainer(config).adversary_optimizer
+    assert type(optimizer) is kind
+    assert float(optimizer.learning_rate) == pytest.approx(3e-3)
+    assert all(getattr(optimizer, option) == value for option, value in options.items())
+    if kind is keras.optimizers.RMSprop:
+        assert optimizer.momentum == 0
+
+
+def test_a_setting_that_the_trainer_does_not_take_is_refused(small_config, monkeypatch):
+    class Forgetful(Trainer):
+        TRACKED = MEASURED = ()
+
+    monkeypatch.setitem(build.TRAINERS, "l2", Forgetful)
+    with pytest.raises((TypeError, ValueError), match="overlap_weight"):
+        build_trainer(small_config("vgg_l2"))
+
+
+PAPER = [name for name in EXPERIMENTS if name.startswith("paper_")]
+
+
+@pytest.mark.parametrize("name", PAPER)
+def test_the_paper_s_experiments_are_what_the_paper_says(name):
+    config = experiment(name)
+    assert config.generator.dropout == 0.5
+    assert (config.method.overlap, config.method.overlap_weight) == (4, 20)
+    assert config.data.augmentations == ("hue", "saturation", "contrast", "blur")
+    assert (config.data.mask, config.data.image_size, config.data.hole) == ("center", 32, 8)
+    assert config.warmup_steps == 0
+
+
+def test_paper_vgg_wgan(small_config, pictures):
+    """Ten updates of the critic a step, by RMSprop at 5e-5, clipped to ±0.01 after each; no warm-up."""
+    names = ("image_size", "generator.filters", "bottleneck", "decoder_filters", "critic.filters", "batch_size")
+    config = with_settings(experiment("paper_vgg_wgan"), dict(zip(names, (16, 8, 16, 16, 4, 2), strict=True)))
+    steps = config.training.steps
+    assert config.phases == ((0, steps, 11),)
+
+    trainer = build_trainer(config)
+    assert type(trainer) is WGANTrainer
+    assert (trainer.overlap, trainer.overlap_weight) == (4, 20)
+    dropped = [layer.rate for layer in trainer.generator.layers if "dropout" in layer.name]
+    assert dropped and set(dropped) == {0.5}
+    optimizer = trainer.adversary_optimizer
+    assert type(optimizer) is keras.optimizers.RMSprop and optimizer.momentum == 0
+    assert float(optimizer.learning_rate) == pytest.approx(5e-5)
+
+    def largest():
+        return max(np.abs(weight).max() for weight in weights(trainer.adversary))
+
+    assert largest() > 0.1
+    bounds, step = [], trainer.adversary_step
+
+    def counted(batch, index):
+        before = weights(trainer.adversary)
+        step(batch, index)
+        bounds.append(largest() if changed(before, trainer.adversary) else None)
+
+    trainer.adversary_step = counted
+    trainer.begin_phase(0)
+    trainer.train_step(fake_batches(config, 11))
+    assert bounds == [np.float32(0.01)] * 10
+    assert int(optimizer.iterations.numpy()) == 10
+    assert int(trainer.generator_optimizer.iterations.numpy()) == int(trainer.step.numpy()) == 1
+    values, alpha = tracked(trainer), config.method.alpha
+    mixed = alpha * values["reconstruction_loss"] + (1 - alpha) * values["adversarial_loss"]
+    assert values["loss"] == pytest.approx(mixed, rel=1e-4)  # both losses from the first step
+    assert values["adversarial_loss"] != 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("image_size", [64, 128])
+def test_larger_images_train(small_config, image_size):
+    settings = {"warmup_steps": 0, "learning_rate_warmup": 0, "batch_size": 2, "critic_steps": 1}
+    config = small_config(image_size=image_size, **settings)
+    trainer = build_trainer(config)
+    before = weights(trainer.generator)
+    logs = trainer.train_step(fake_batches(config, 2))
+    assert changed(before, trainer.generator)
+    assert np.isfinite(float(logs["loss"])) and config.data.hole == image_size // 4
+
+
+@pytest.mark.slow
+def test_xla_computes_the_same_step(small_config):
+    """By `fit` and `evaluate`, as train.py calls them. Gradient descent: Adam's first step is a sign."""
+    config = small_config(warmup_steps=0, batch_size=2)
+    data = fake_batches(config, 3)
+    results = []
+    for jit in (False, True):
+        keras.utils.set_random_seed(4)
+        trainer = build_trainer(config)
+        optimizers = {"generator_optimizer": CountingSGD(0.01), "adversary_optimizer": CountingSGD(0.01)}
+        trainer.compile(**optimizers, jit_compile=jit)
+        trainer.fit(tf.data.Dataset.from_tensors(data).repeat(), steps_per_epoch=1, shuffle=False, verbose=0)
+        assert trainer.generator_optimizer.updates.numpy() == 1
+        one = tf.data.Dataset.from_tensors({key: value[0] for key, value in data.items()})
+        results.append((weights(trainer.generator), trainer.evaluate(one, verbose=0, return_dict=True)))
+    for plain, compiled in zip(results[0][0], results[1][0], strict=True):
+        np.testing.assert_allclose(compiled, plain, atol=1e-4)
+    for name, value in results[0][1].items():
+        assert results[1][1][name] == pytest.approx(value, rel=2e-2, abs=1e-4), name
