@@ -10,15 +10,14 @@ from importlib import import_module
 
 
 def build_generator(config):
-    """The generator of a run: [context, mask] -> prediction (models/context_encoder.py), or a density model."""
+    """The generator of a run: [context, mask] -> prediction, or a density model."""
     settings = config.generator.arguments()
     if config.method.family == "density":
         if config.generator.kind == "conditional_pixel_cnn":
             settings["image_size"] = config.data.image_size
         return _builder(config.generator.kind)(**settings)
-    return _context_encoder(
-        config.generator.kind, image_size=config.data.image_size, patch=config.patch, **settings
-    )
+    build = _unet if config.generator.kind == "unet" else partial(_context_encoder, config.generator.kind)
+    return build(image_size=config.data.image_size, patch=config.patch, **settings)
 
 
 def build_adversary(config):
@@ -35,6 +34,13 @@ def trainable_parameters(network):
 
 def _builder(kind, part=""):
     return getattr(import_module(f"models.{kind}"), kind + part)
+
+
+def _unet(*, dropout, **settings):
+    from models.blocks import conv_block
+    from models.unet import unet
+
+    return unet(block=partial(conv_block, dropout=dropout), **settings)
 
 
 def _context_encoder(

@@ -158,17 +158,61 @@ class DropConnectConv2D(RandomState, Conv2D):
         return {**super().get_config(), "rate": self.rate}
 
 
+@keras.utils.register_keras_serializable("inpainting")
+class SpaceToDepth(keras.layers.Layer):
+    """[B, s · H, s · W, C] -> [B, H, W, s² · C], s × s pixels in each place."""
+
+    def __init__(self, size, **kwargs):
+        super().__init__(**kwargs)
+        self.size = size
+
+    def call(self, inputs):
+        return tf.nn.space_to_depth(inputs, self.size)
+
+    def get_config(self):
+        return {**super().get_config(), "size": self.size}
+
+
+@keras.utils.register_keras_serializable("inpainting")
+class DepthToSpace(SpaceToDepth):
+    """The inverse of SpaceToDepth."""
+
+    def call(self, inputs):
+        return tf.nn.depth_to_space(inputs, self.size)
+
+
+@keras.utils.register_keras_serializable("inpainting")
+class PadTo(SpaceToDepth):
+    """Pads maps [B, H, W, C] at the bottom and on the right, mirrored, to multiples of `size`."""
+
+    def call(self, inputs):
+        height, width = tf.shape(inputs)[1], tf.shape(inputs)[2]
+        padding = [[0, 0], [0, -height % self.size], [0, -width % self.size], [0, 0]]
+        return tf.ensure_shape(tf.pad(inputs, padding, "REFLECT"), [None, None, None, inputs.shape[3]])
+
+
+@keras.utils.register_keras_serializable("inpainting")
+class Crop(keras.layers.Layer):
+    """Crops the first of two maps to the height and width of the second, at the bottom and on the right."""
+
+    def call(self, inputs):
+        maps, like = inputs
+        return maps[:, : tf.shape(like)[1], : tf.shape(like)[2]]
+
+
 CONVOLUTION = {"kernel_size": 3, "padding": "same", "kernel_initializer": "he_normal"}
 conv = partial(Conv2D, **CONVOLUTION)
 drop_connect_conv = partial(DropConnectConv2D, **CONVOLUTION)
 conv_transpose = partial(Conv2DTranspose, **{**CONVOLUTION, "kernel_size": 4})
 
 
-def _normalise_and_activate(x, *, batch_normalization, dropout, name, shortcut=None, activate=True):
+def _normalise_and_activate(
+    x, *, batch_normalization, dropout, name, shortcut=None, activate=True, gamma_initializer="ones"
+):
     """What follows every convolution of a generator (sections 4 and 7.1)."""
     if batch_normalization:
         # Deviation: with the default 0.99 the moving statistics lag the weights of the first thousand steps.
-        x = BatchNormalization(momentum=0.9, name=f"{name}_bn")(x)
+        x = BatchNormalization(momentum=0.9, gamma_initializer=gamma_initializer, name=f"{name}_bn")(x)
     if shortcut is not None:
         x = keras.layers.Add(name=f"{name}_add")([x, shortcut])
     if activate:
@@ -186,12 +230,13 @@ def conv_block(
     batch_normalization=True,
     dropout=0.0,
     drop_connect=0.0,
+    gamma_initializer="ones",
     **kwargs,
 ):
     """Convolution, batch normalisation, ReLU, dropout. Keyword arguments go to the convolution.
 
     shortcut: a tensor added before the activation. drop_connect: share of the convolution's connections
-    dropped in training.
+    dropped in training. gamma_initializer: of the normalisation's scale.
     """
     layer = partial(drop_connect_conv, rate=drop_connect) if drop_connect else conv
     x = layer(filters, use_bias=not batch_normalization, name=name, **kwargs)(x)
@@ -201,6 +246,7 @@ def conv_block(
         shortcut=shortcut,
         activate=activate,
         dropout=dropout,
+        gamma_initializer=gamma_initializer,
         name=name,
     )
 

@@ -1,4 +1,4 @@
-"""The networks that fill holes, a class each: context encoders (section 4) and density models (section 6).
+"""The networks that fill holes, a class each: context encoders (section 4), the U-Net, density models (6).
 
 The class `kind` describes what models/KIND.py builds from its fields.
 """
@@ -49,6 +49,18 @@ ENCODERS = {
     "inception": encoder("inception", filters=64),
     "resnet": encoder("resnet", filters=128),
 }
+
+
+class UNet(Section):
+    """A fully convolutional network with skip connections. filters: of its first level, at half size."""
+
+    predicts_hole_alone: ClassVar[bool] = True
+    trained_by: ClassVar[tuple] = ("l2", "dcgan", "wgan")
+
+    kind: Literal["unet"] = "unet"
+    filters: PositiveInt = 48
+    levels: int = Field(3, ge=1, le=3)  # each half as large as the one before
+    dropout: Share = 0.0
 
 
 class DensityModel(Section):
@@ -114,4 +126,4 @@ DENSITY = {
     "conditional_pixel_cnn": ConditionalPixelCNN,
 }
 
-GENERATORS = ENCODERS | DENSITY
+GENERATORS = ENCODERS | {"unet": UNet} | DENSITY

@@ -64,22 +64,25 @@ def test_means_go_on_until_they_are_reset():
     for value in (1.0, 2.0):  # errors 1 and 4
         trainer.train_step({"image": image + value, "mask": mask, "context": image})
     assert tracked(trainer)["loss"] == pytest.approx((1 + 4) / 2)
-    trainer.evaluate(tf.data.Dataset.from_tensors(one_batch()), verbose=0)
-    assert tracked(trainer)["loss"] == pytest.approx((1 + 4) / 2)
     trainer.reset_means()
     trainer.train_step({"image": image + 2.0, "mask": mask, "context": image})
     assert tracked(trainer)["loss"] == pytest.approx(4)
 
 
-def test_evaluation_is_exact_over_a_short_last_batch():
-    trainer, whole = autoencoder(), one_batch()
+def test_evaluation_is_exact_over_a_short_last_batch_and_leaves_the_training_s_means(small_config):
+    config = small_config("vgg_l2")
+    trainer, data = build_trainer(config), fake_batches(config, 1)
+    trainer.train_step(data)
+    before = tracked(trainer)
+    whole = {key: value[0] for key, value in data.items()}
     dataset = tf.data.Dataset.from_tensor_slices(whole).batch(3)  # 3 + 1 images
     values = trainer.evaluate(dataset, verbose=0, return_dict=True)
     prediction = trainer([whole["context"], whole["mask"]])
     error = tf.reduce_sum(whole["mask"] * (tf.clip_by_value(prediction, -1, 1) - whole["image"]) ** 2)
-    # 4 images of 2×2 pixels; from [-1, 1] to [0, 1] an error is halved.
-    assert values["hole_mse"] == pytest.approx(float(error) / (4 * 4 * 3) / 4, rel=1e-4)
+    # 4 images, a hole of 4×4; from [-1, 1] to [0, 1] an error is halved.
+    assert values["hole_mse"] == pytest.approx(float(error) / (4 * 16 * 3) / 4, rel=1e-4)
     assert set(values) >= {"hole_mse", "maem", "ssim", "sharpness", "seam"}
+    assert tracked(trainer) == before
 
 
 def test_what_a_step_draws_depends_on_seed_stream_step_and_index():

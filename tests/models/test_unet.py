@@ -1,0 +1,94 @@
+"""The U-Net: any image size, the centred square alone where that is asked for, blocks that start as nothing."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from models import trainable_parameters
+from models.blocks import DepthToSpace, PadTo, SpaceToDepth
+from models.unet import unet
+
+
+def noise(*shape):
+    return tf.constant(np.random.default_rng(0).uniform(-1, 1, shape), tf.float32)
+
+
+@pytest.mark.parametrize(("height", "width"), [(16, 16), (33, 47), (50, 24)])
+def test_any_image_size(height, width):
+    """Of which one that is no multiple of 8 is predicted as its mirrored continuation is."""
+    network = unet(image_size=32, patch=32, filters=4)
+    context, mask = noise(1, height, width, 3), noise(1, height, width, 1)
+    prediction = network([context, mask])
+    assert prediction.shape == (1, height, width, 3) and prediction.dtype == tf.float32
+    down, right = -height % 8, -width % 8
+    padding = [[0, 0], [0, down], [0, right], [0, 0]]
+    padded = [tf.pad(maps, padding, "REFLECT") for maps in (context, mask)]
+    np.testing.assert_allclose(prediction, network(padded)[:, :height, :width], atol=1e-6)
+
+
+@pytest.mark.parametrize(("image_size", "patch"), [(32, 8), (32, 16), (16, 6), (64, 16)])
+def test_the_centred_square_alone(image_size, patch):
+    network = unet(image_size=image_size, patch=patch, filters=4)
+    inputs = [noise(2, image_size, image_size, 3), noise(2, image_size, image_size, 1)]
+    prediction = network(inputs).numpy()
+    assert prediction.shape == (2, image_size, image_size, 3)
+    start = (image_size - patch) // 2
+    inside = prediction[:, start : start + patch, start : start + patch].copy()
+    prediction[:, start : start + patch, start : start + patch] = 0
+    assert inside.any(axis=-1).all() and not prediction.any()
+
+
+def test_both_have_the_same_weights():
+    whole, square = (unet(image_size=32, patch=patch, filters=4) for patch in (32, 8))
+    assert [w.shape for w in whole.get_weights()] == [w.shape for w in square.get_weights()]
+
+
+def test_what_is_left_out_is_not_needed():
+    """With the same weights both predict the same hole, up to the border of the maps that are cut out."""
+    whole, square = (unet(image_size=64, patch=patch, filters=4) for patch in (64, 16))
+    square.set_weights(whole.get_weights())
+    inputs = [noise(1, 64, 64, 3), noise(1, 64, 64, 1)]
+    one, other = whole(inputs)[:, 24:40, 24:40], square(inputs)[:, 24:40, 24:40]
+    np.testing.assert_allclose(one[:, 4:12, 4:12], other[:, 4:12, 4:12], atol=1e-5)
+
+
+def test_parameters_by_hand():
+    """3×3 convolutions without bias and two values a filter of their normalisation; 1×1 and the last with bias."""
+    filters = 8
+
+    def block(inputs, outputs):
+        return 9 * inputs * outputs + 2 * outputs
+
+    expected, before = 0, 16  # a pixel's 4 channels, 2×2 of them in a place
+    for level in (1, 2, 3):
+        width = filters * 2 ** (level - 1)
+        expected += block(before, width) + level * 2 * block(width, width)
+        before = width
+    for level in (2, 1):
+        width = filters * 2 ** (level - 1)
+        expected += (2 * width + 1) * 4 * width  # from the level below, to 2×2 places of it
+        expected += block(2 * width, width) + 2 * block(width, width)
+    expected += (9 * filters + 1) * 12
+    assert trainable_parameters(unet(image_size=32, patch=8, filters=filters)) == expected
+    assert trainable_parameters(unet(image_size=32, patch=8)) == 3_095_628
+
+
+def test_a_residual_block_starts_as_nothing():
+    network = unet(image_size=32, patch=32, filters=4)
+    scales = [layer.gamma for layer in network.layers if layer.name.endswith("_conv2_bn")]
+    assert len(scales) == 1 + 2 + 3 + 1 + 1
+    assert not any(np.any(tf.convert_to_tensor(scale)) for scale in scales)
+
+
+def test_space_to_depth_and_back():
+    maps = noise(2, 6, 10, 3)
+    folded = SpaceToDepth(2)(maps)
+    assert folded.shape == (2, 3, 5, 12)
+    np.testing.assert_array_equal(folded[0, 1, 2, :3], maps[0, 2, 4])
+    np.testing.assert_array_equal(DepthToSpace(2)(folded), maps)
+
+
+def test_padding_mirrors_at_the_bottom_and_on_the_right():
+    maps = tf.reshape(tf.range(9, dtype=tf.float32), [1, 3, 3, 1])
+    padded = PadTo(4)(maps)[0, :, :, 0]
+    np.testing.assert_array_equal(padded, [[0, 1, 2, 1], [3, 4, 5, 4], [6, 7, 8, 7], [3, 4, 5, 4]])
