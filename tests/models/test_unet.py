@@ -53,7 +53,7 @@ def test_what_is_left_out_is_not_needed():
 
 
 def test_parameters_by_hand():
-    """3×3 convolutions without bias and two values a filter of their normalisation; 1×1 and the last with bias."""
+    """3×3 convolutions have two values of a normalisation a filter; 1×1 ones and the last have a bias."""
     filters = 8
 
     def block(inputs, outputs):
