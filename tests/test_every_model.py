@@ -147,7 +147,7 @@ def test_the_export_completes_as_the_program(config_of, name, tmp_path):
             np.testing.assert_allclose(answer["log_likelihood"], likelihood, rtol=1e-4)
 
 
-@pytest.mark.parametrize("critic", all_in_ci(CRITICS, "inception"))
+@pytest.mark.parametrize("critic", all_in_ci(CRITICS, "resnet"))
 @pytest.mark.parametrize(
     ("model", "settings"),
     [("vgg_wgan", {"lipschitz": "gradient_penalty"}), ("vgg_dcgan", {"sees": "hole"})],

@@ -96,6 +96,8 @@ def paper_cnn_l2():
     """The baseline as the paper describes it, sections 4, 5.4 and 7.1 (Table 1: 7.49).
 
     python train.py --model paper_cnn_l2
+
+    hole_mse 0.0238, half_sum_l2 9.16, 66 minutes beside other work.
     """
     return Config(
         model="paper_cnn_l2",
@@ -112,7 +114,7 @@ def paper_vgg_wgan():
     python train.py --model paper_vgg_wgan
 
     Both losses from the first step, ten updates of the critic before each of the generator's, RMSprop and
-    clipping as the WGAN paper has them.
+    clipping as the WGAN paper has them. With --steps 500: hole_mse 0.0555, 34 minutes beside other work.
     """
     return Config(
         model="paper_vgg_wgan",
