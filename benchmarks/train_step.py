@@ -53,16 +53,16 @@ def operations(function, batch):
 def measure(name, precision, images, steps):
     config = with_settings(experiment(name), {"precision": precision})
     trainer = build_trainer(config)
-    first, _, batches_per_step = config.phases[-1]
+    phase = config.phases[-1]
     batches = training_batches(
         images,
         seed=0,
         batch_size=config.training.batch_size,
-        batches_per_step=batches_per_step,
+        batches_per_step=phase.batches_per_step,
         augmentations=config.data.augmentations,
         **config.data.masking,
     )
-    trainer.begin_phase(first)
+    trainer.begin_phase(phase)
     train_step = tf.function(trainer.train_step, jit_compile=trainer.jit_compile)
     iterator = iter(batches)
     waits = []

@@ -22,9 +22,8 @@ def build_generator(config):
 
 def build_adversary(config):
     """The critic of a WGAN or discriminator of a DCGAN: what it sees -> unbounded scores or logits [B]."""
-    size = config.data.hole if config.method.sees == "hole" else config.data.image_size
     section = config.method.adversary_section
-    return _builder(section.kind, "_critic")(image_size=size, **section.arguments())
+    return _builder(section.kind, "_critic")(image_size=config.seen, **section.arguments())
 
 
 def trainable_parameters(network):

@@ -15,6 +15,7 @@ Critic: six convolutions of size 3, every other of stride 2, then one to depth 1
 """
 
 import math
+from functools import partial
 
 from tensorflow import keras
 
@@ -40,11 +41,12 @@ def cnn_encoder(*, image_size=32, filters=32, pooling="stride", block=conv_block
     return keras.Model(inputs, x, name="cnn_encoder")
 
 
-def cnn_critic(*, image_size=32, filters=32):
+def cnn_critic(*, image_size=32, filters=32, layer_normalization=False):
     """Images [B, image_size, image_size, 3] in [-1, 1] -> unbounded scores [B]."""
+    block = partial(critic_block, layer_normalization=layer_normalization)
     image = x = keras.Input((image_size, image_size, 3), name="image")
     for stage in range(1, 4):
         width = filters * 2 ** (stage - 1)
-        x = critic_block(x, width, name=f"stage{stage}_conv1")
-        x = critic_block(x, 2 * width, strides=2, name=f"stage{stage}_conv2")
+        x = block(x, width, name=f"stage{stage}_conv1")
+        x = block(x, 2 * width, strides=2, name=f"stage{stage}_conv2")
     return keras.Model(image, critic_score(x), name="cnn_critic")

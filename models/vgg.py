@@ -14,6 +14,8 @@ it half of the next: 32 and 64 for 32 pixels. The fully connected layers are dro
 place.
 """
 
+from functools import partial
+
 from tensorflow import keras
 
 from models.blocks import conv_block, critic_block, critic_score
@@ -27,10 +29,11 @@ def vgg_encoder(*, image_size=32, filters=64, block=conv_block):
     return keras.Model(inputs, _vgg_trunk(inputs, filters=filters, block=block), name="vgg_encoder")
 
 
-def vgg_critic(*, image_size=32, filters=128):
+def vgg_critic(*, image_size=32, filters=128, layer_normalization=False):
     """Images [B, image_size, image_size, 3] in [-1, 1] -> unbounded scores [B]."""
     image = keras.Input((image_size, image_size, 3), name="image")
-    features = _vgg_trunk(image, filters=filters, block=critic_block)
+    block = partial(critic_block, layer_normalization=layer_normalization)
+    features = _vgg_trunk(image, filters=filters, block=block)
     return keras.Model(image, critic_score(features), name="vgg_critic")
 
 

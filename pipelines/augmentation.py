@@ -8,9 +8,11 @@ one offset an image, applied in a single pass:
 
     hue          A_h = T⁻¹ R(θ) T    a turn by θ of the chroma plane of YIQ
     saturation   A_s = s I + (1 − s) 1 wᵀ    w the luma weights: grey at s = 0
-    contrast     x -> c x + (1 − c) m    m the image's mean colour
+    contrast     x -> c x + (1 − c) m    m the mean colour of the image's known pixels
 
 so that x -> A (c x + (1 − c) m) with A = A_s A_h. A keeps grey grey, hence holds in [-1, 1] as in [0, 1].
+
+A known pixel becomes what known pixels make it: neither contrast nor blur tells it of the hole.
 """
 
 import math
@@ -18,6 +20,7 @@ import math
 import numpy as np
 import tensorflow as tf
 
+from inpainting.masks import composite, context_mean
 from pipelines.blur import gaussian_blur
 
 MAX_HUE = 0.05  # of a full turn
@@ -57,10 +60,11 @@ def _reflect(index, size):
     return size - 1 - tf.abs(size - 1 - tf.abs(index))
 
 
-def colour_transform(images, *, names, seed):
+def colour_transform(images, masks, *, names, seed):
     """The matrix [B, 3, 3] and offset [B, 3] of each image's hue, saturation and contrast draw.
 
-    images: float [B, H, W, 3]; only their mean colour is used. A pixel p (a column) becomes matrix p + offset.
+    images: float [B, H, W, 3]; only their mean colour outside of the masks [B, H, W, 1] is used. A pixel p (a
+    column) becomes matrix p + offset.
     """
     batch = tf.shape(images)[0]
     seeds = tf.random.split(seed, 3)
@@ -73,7 +77,7 @@ def colour_transform(images, *, names, seed):
     saturation = 1 + draw("saturation", 1, MAX_SATURATION)
     contrast = 1 + draw("contrast", 2, MAX_CONTRAST)
     colour = tf.matmul(_saturation_matrix(saturation), _hue_matrix(angle))
-    mean = tf.reduce_mean(images, axis=[1, 2])[..., None]
+    mean = tf.reshape(context_mean(images, masks), [batch, 3, 1])
     return contrast * colour, tf.matmul(colour, (1 - contrast) * mean)[..., 0]
 
 
@@ -93,20 +97,24 @@ def _saturation_matrix(saturation):
     return saturation * tf.eye(3) + (1 - saturation) * luma
 
 
-def jitter_colour(images, *, names, seed):
-    """Hue, saturation and contrast of float images [B, H, W, 3] in [-1, 1], clipped to that range."""
+def jitter_colour(images, masks, *, names, seed):
+    """Hue, saturation and contrast of float images [B, H, W, 3] in [-1, 1], clipped to that range.
+
+    masks: [B, H, W, 1], 1 = missing.
+    """
     if not {"hue", "saturation", "contrast"} & set(names):
         return images
-    matrix, offset = colour_transform(images, names=names, seed=seed)
+    matrix, offset = colour_transform(images, masks, names=names, seed=seed)
     flat = tf.reshape(images, [tf.shape(images)[0], -1, 3])
     flat = tf.matmul(flat, matrix, transpose_b=True) + offset[:, None]
     return tf.clip_by_value(tf.reshape(flat, tf.shape(images)), -1.0, 1.0)
 
 
-def blur(images, *, seed):
+def blur(images, masks, *, seed):
     """Mixes a quarter of the images (BLUR_PROBABILITY) with their blurred copies, each by its own share.
 
-    One convolution serves the whole batch, and the share gives each image its own strength.
+    masks: [B, H, W, 1], 1 = missing. A known pixel is mixed with the mean, so weighted, of known ones. One
+    convolution serves the whole batch, and the share gives each image its own strength.
     """
     batch = tf.shape(images)[0]
     seeds = tf.random.split(seed, 2)
@@ -114,7 +122,11 @@ def blur(images, *, seed):
     share = tf.where(chosen, tf.random.stateless_uniform([batch], seeds[1]), 0.0)
     chosen = tf.logical_or(chosen, tf.range(batch) == 0)  # never an empty batch to blur
     where = tf.where(chosen)
-    sharp = tf.boolean_mask(images, chosen)
+    sharp, mask = tf.boolean_mask(images, chosen), tf.boolean_mask(masks, chosen)
+    known = 1 - mask
     share = tf.boolean_mask(share, chosen)[:, None, None, None]
-    mixed = sharp + share * (gaussian_blur(sharp, size=BLUR_SIZE, sigma=BLUR_SIGMA) - sharp)
-    return tf.tensor_scatter_nd_update(images, where, mixed)
+    maps = tf.concat([sharp, sharp * known, known], -1)
+    blurred = gaussian_blur(maps, size=BLUR_SIZE, sigma=BLUR_SIGMA)
+    whole, of_known, weight = tf.split(blurred, [3, 3, 1], -1)
+    blurred = composite(mask, whole, of_known / tf.maximum(weight, 1e-6))
+    return tf.tensor_scatter_nd_update(images, where, sharp + share * (blurred - sharp))

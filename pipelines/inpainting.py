@@ -6,11 +6,12 @@ Training, in this order:
 2. pick the step's images: position p of the stream is image perm_e(p mod N) of epoch e = p div N, so an epoch
    sees every image once, and no state is kept;
 3. flip and shift while the images are still bytes: a look-up, four times less memory to move;
-4. to float32 in [-1, 1], then hue, saturation, contrast and blur: after the geometry, so that reflected
-   borders are coloured and blurred with the rest;
-5. draw the masks and fill the holes: after the augmentation, so that no colour of the hole leaks out by the
-   blur or the mean colour;
-6. prefetch, so that the next step is made while this one trains.
+4. draw the masks;
+5. to float32 in [-1, 1], then hue, saturation, contrast and blur: after the geometry, so that reflected
+   borders are coloured and blurred with the rest, and known pixels by known ones alone, so that no colour of
+   the hole reaches its context;
+6. fill the holes;
+7. prefetch, so that the next step is made while this one trains.
 
 Each step is a function of (seed, step): a resumed run needs the step number alone, and two runs with one seed
 see the same data. A data set too large for the memory is streamed through a shuffle buffer instead; its order
@@ -42,8 +43,13 @@ def training_batches(
     steps = tf.data.Dataset.counter(start)
 
     def prepare(step, pixels):
-        pixels = _augment(pixels, augmentations, _seed(seed, step, 0))
-        batch = _mask(pixels, _seed(seed, step, 1), **masking)
+        batch = _prepare(
+            pixels,
+            _seed(seed, step, 1),
+            augmentations=augmentations,
+            augmentation=_seed(seed, step, 0),
+            **masking,
+        )
         return {
             key: tf.reshape(value, [batches_per_step, batch_size, *value.shape[1:]])
             for key, value in batch.items()
@@ -79,7 +85,7 @@ def evaluation_batches(images, **masking):
         stream = images.stream
 
     def prepare(index, pixels):
-        return _mask(to_float(pixels), _seed(EVALUATION_SEED, index, 0), draws=EVALUATION_BATCH, **masking)
+        return _prepare(pixels, _seed(EVALUATION_SEED, index, 0), draws=EVALUATION_BATCH, **masking)
 
     return stream.batch(EVALUATION_BATCH).enumerate().map(prepare).prefetch(2)
 
@@ -98,16 +104,23 @@ def _seed(seed, step, purpose):
     return tf.random.fold_in(tf.random.fold_in(tf.constant([seed, 0]), step), purpose)
 
 
-def _augment(pixels, names, seed):
+def _prepare(pixels, seed, *, mask, hole, fill, draws=None, augmentations=(), augmentation=None):
+    """image, mask and context of pixels [B, S, S, 3].
+
+    draws: masks to draw, of which the first B serve. augmentation: the seed of the augmentations.
+    """
+    seeds = tf.random.split(seed, 2)
+    batch, size = tf.shape(pixels)[0], pixels.shape[1]
+    masks = draw_masks(mask, draws or batch, image_size=size, hole=hole, seed=seeds[0])[:batch]
+    if augmentations:
+        images = _augment(pixels, masks, augmentations, augmentation)
+    else:
+        images = to_float(pixels)
+    return {"image": images, "mask": masks, "context": fill_hole(images, masks, fill=fill, seed=seeds[1])}
+
+
+def _augment(pixels, masks, names, seed):
     seeds = tf.random.split(seed, 3)
     images = to_float(flip_and_shift(pixels, names=names, seed=seeds[0]))
-    images = jitter_colour(images, names=names, seed=seeds[1])
-    return blur(images, seed=seeds[2]) if "blur" in names else images
-
-
-def _mask(images, seed, *, mask, hole, fill, draws=None):
-    """image, mask and context of images [B, S, S, 3]. draws: masks to draw, of which the first B serve."""
-    seeds = tf.random.split(seed, 2)
-    batch = tf.shape(images)[0]
-    masks = draw_masks(mask, draws or batch, image_size=images.shape[1], hole=hole, seed=seeds[0])[:batch]
-    return {"image": images, "mask": masks, "context": fill_hole(images, masks, fill=fill, seed=seeds[1])}
+    images = jitter_colour(images, masks, names=names, seed=seeds[1])
+    return blur(images, masks, seed=seeds[2]) if "blur" in names else images

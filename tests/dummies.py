@@ -27,8 +27,8 @@ def tiny_generator():
     return keras.Model([context, mask], keras.layers.Conv2D(3, 3, padding="same")(joined))
 
 
-def tiny_critic():
-    image = keras.Input((SIZE, SIZE, 3))
+def tiny_critic(size=SIZE):
+    image = keras.Input((size, size, 3))
     x = keras.layers.Conv2D(1, 3, padding="same")(image)
     x = keras.layers.GlobalAveragePooling2D()(x)
     return keras.Model(image, keras.layers.Reshape(())(x))

@@ -17,7 +17,7 @@ from inpainting.training.build import build_trainer
 from models import build_generator
 from tests.dummies import changed, fake_batches, weights
 
-ADVERSARIAL = ("cnn_dcgan", "vgg_wgan", "paper_vgg_wgan")
+ADVERSARIAL = ("cnn_dcgan", "unet_dcgan", "vgg_wgan", "unet_wgan", "paper_vgg_wgan")
 AUTOENCODERS = (*(f"{encoder}_l2" for encoder in ENCODERS), "unet_l2", "paper_cnn_l2", *ADVERSARIAL)
 
 
@@ -59,7 +59,7 @@ def test_trains_in_16_bits_what_it_owns_and_resumes(config_of, name, tmp_path):
     assert all("float32" in str(weight.dtype) for weight in trainer.generator.trainable_variables)
     before = snapshot(trainer)
     for _ in range(2):  # behind a scale that starts at 0, weights move from the second step on
-        logs = trainer.train_step(fake_batches(config, config.phases[0][2]))
+        logs = trainer.train_step(fake_batches(config, config.phases[0].batches_per_step))
     assert all(np.isfinite(float(value)) for value in logs.values())
     assert_every_weight_moved(trainer, before)
     if config.method.adversary:
@@ -88,7 +88,7 @@ def test_trains_in_16_bits_what_it_owns_and_resumes(config_of, name, tmp_path):
 def test_resumes_to_the_bit(config_of, name, tmp_path):
     """Three steps, and one, a checkpoint, and two more by a trainer that started from other weights."""
     config = config_of(name, directions=4, layers=1)  # used by those that can
-    batches = fake_batches(config, config.phases[0][2])
+    batches = fake_batches(config, config.phases[0].batches_per_step)
     straight = build_trainer(config)
     path = tmp_path / "last.npz"
     for step in range(3):
@@ -110,7 +110,7 @@ def test_resumes_to_the_bit(config_of, name, tmp_path):
 def test_the_export_gives_the_trainer_s_pixels(config_of, name, tmp_path):
     config = config_of(name)
     trainer = build_trainer(config)
-    trainer.train_step(fake_batches(config, config.phases[0][2]))
+    trainer.train_step(fake_batches(config, config.phases[0].batches_per_step))
     export(network_fillers(config, trainer.ema_generator), tmp_path / "saved_model" / "1")
     image = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), np.uint8)
     mask = center_masks(3, image_size=16, hole=4)

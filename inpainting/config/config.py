@@ -55,14 +55,22 @@ class Config(Section):
 
     def _check_adversarial(self):
         method, steps = self.method, self.training.steps
-        if method.sees == "hole" and self.data.mask != "center":
-            raise ValueError(f"sees=hole needs mask=center: the hole of mask={self.data.mask} has no shape")
-        if method.sees == "hole" and self.data.hole < 4:
+        if method.sees != "image" and self.data.mask != "center":
+            raise ValueError(
+                f"sees={method.sees} needs mask=center: the hole of mask={self.data.mask} has no shape; "
+                "take --set sees=image"
+            )
+        if self.seen < 4:
             raise ValueError(f"hole={self.data.hole}: hole must be at least 4 with sees=hole")
         if method.warmup_steps >= steps:
             raise ValueError(
                 f"warmup_steps={method.warmup_steps} leaves the {method.adversary} none of the {steps} steps: "
                 f"give fewer, or train {self.generator.kind}_l2"
+            )
+        if method.warmup_steps + method.head_start >= steps:
+            raise ValueError(
+                f"warmup_steps={method.warmup_steps} and head_start={method.head_start} leave none of the "
+                f"{steps} steps to both networks: give fewer"
             )
 
     @property
@@ -78,15 +86,25 @@ class Config(Section):
         return self.data.image_size
 
     @property
+    def seen(self):
+        """Side of the centred square that an adversary sees."""
+        size, hole = self.data.image_size, self.data.hole
+        return {"image": size, "patch": min(hole + 2 * (size // 8), size), "hole": hole}[self.method.sees]
+
+    @property
     def phases(self):
-        """(first step, end, batches a step) of each phase of the run."""
+        """The Phases of the run."""
         return self.method.phases(self.training.steps)
 
     @property
     def warmup_steps(self):
         """Steps before the last phase, in which the method is what it is."""
-        return self.phases[-1][0]
+        return self.phases[-1].start
 
     def batches_until(self, step):
         """Batches that the steps before `step` take together."""
-        return sum((min(step, end) - first) * batches for first, end, batches in self.phases if first < step)
+        return sum(
+            (min(step, phase.end) - phase.start) * phase.batches_per_step
+            for phase in self.phases
+            if phase.start < step
+        )

@@ -31,6 +31,11 @@ class Data(Section):
         return tuple(name for name in AUGMENTATIONS if getattr(self, name))
 
     @property
+    def movements(self):
+        """Names of the augmentations that leave colours and edges as they are."""
+        return tuple(name for name in self.augmentations if name in ("flip", "shift"))
+
+    @property
     def masking(self):
         """How holes are made, by the keywords of pipelines.inpainting."""
         return {"mask": self.mask, "hole": self.hole, "fill": self.fill}

@@ -1,14 +1,24 @@
 """The ways of training a generator, a class each, with the losses and adversaries that belong to them."""
 
+import math
 from functools import reduce
 from operator import or_
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, create_model
 
 from inpainting.config.section import Section
 
 Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+class Phase(NamedTuple):
+    """Steps of a run that are alike, from `start` up to `end`. trains: generator, adversary or both."""
+
+    trains: str
+    start: int
+    end: int
+    batches_per_step: int = 1
 
 
 class Method(Section):
@@ -24,15 +34,21 @@ class Method(Section):
         """The section with what follows from other sections filled in."""
         return self
 
-    def phases(self, steps):
-        """(first step, end, batches a step) of each phase of a run of so many steps."""
-        return ((0, steps, 1),)
+    @property
+    def judged(self):
+        """The criterion, and the metrics that it comes from."""
+        return (self.criterion,)
 
-    def _filled_in(self, **values):
-        """A copy with values for the fields that are None, which still count as not given."""
-        fields = {name: getattr(self, name) for name in type(self).model_fields}
-        values = {name: value for name, value in values.items() if fields[name] is None}
-        return type(self).model_construct(set(self.model_fields_set), **{**fields, **values})
+    def judge(self, metrics, l2_error=None):
+        """The criterion's value, from the metrics of a validation.
+
+        l2_error: the hole_mse of the last validation before an adversary joined, where there was one.
+        """
+        return metrics[self.criterion]
+
+    def phases(self, steps):
+        """The Phases of a run of so many steps."""
+        return (Phase("generator", 0, steps),)
 
 
 class L2(Method):
@@ -51,19 +67,25 @@ class L2(Method):
     overlap_weight: NonNegativeFloat = 1.0
 
     def completed(self, *, image_size, steps):
-        return self._filled_in(overlap=image_size // 8)
+        return self.filled_in(overlap=image_size // 8)
 
 
-def adversary(kind, filters):
+def adversary(kind, filters, base=Section):
     """The class of a critic or discriminator that models/KIND.py builds, with its usual number of filters."""
     return create_model(
-        f"{kind}_critic", __base__=Section, kind=(Literal[kind], kind), filters=(PositiveInt, filters)
+        f"{kind}_critic", __base__=base, kind=(Literal[kind], kind), filters=(PositiveInt, filters)
     )
 
 
+class Plain(Section):
+    """A trunk that normalises its layers where it is asked to; the deep ones always do."""
+
+    layer_normalization: bool | None = None  # under a clip unless given
+
+
 CRITICS = {
-    "cnn": adversary("cnn", filters=32),
-    "vgg": adversary("vgg", filters=128),
+    "cnn": adversary("cnn", filters=32, base=Plain),
+    "vgg": adversary("vgg", filters=128, base=Plain),
     "inception": adversary("inception", filters=64),
     "resnet": adversary("resnet", filters=128),
 }
@@ -73,18 +95,34 @@ Adversary = Annotated[reduce(or_, CRITICS.values()), Field(discriminator="kind")
 class Adversarial(L2):
     """L2 alone for the first `warmup_steps` steps, then α · L2 + (1 − α) · adversarial loss (section 5.1).
 
-    sees: what is shown to the adversary, the whole completed image or its centred hole alone.
+    What follows the L2 is a training of its own: it starts from the averaged weights, with an optimizer, a
+    learning rate and an average of its own, trains the function that is published (batch statistics of the
+    averaged weights, no dropout), and shows the adversary pictures that nothing has recoloured or blurred. In
+    its first `head_start` steps the adversary alone is updated, until its verdicts are worth something.
+    Without L2 before it (warmup_steps=0, as in the paper) both train from the first step as one.
+
+    sees: what is shown to the adversary: the centred hole and a ring of an eighth of the image's side round it
+    ("patch"), the whole completed image, or the hole alone.
+    budget: how much of the L2's error the fills may have, 1.2 being a fifth more. The error of the L2 alone is
+    measured on training batches in the head start; then each step moves α up where the batch's error is larger
+    than the budget, down where it is smaller, so that the fills are as sharp as the budget allows. None: α
+    stays. Of the validations, those whose error is within it compete for the best checkpoint, by how natural
+    their completions are.
     """
 
     family: ClassVar[str] = "adversarial"
-    warmup_share: ClassVar[float]  # of the steps, unless warmup_steps is given
+    criterion: ClassVar[str] = "distance_from_natural"
+    warmup_share: ClassVar[float] = 0.8  # of the steps, unless warmup_steps is given
 
-    sees: Literal["image", "hole"] = "image"
-    alpha: Probability = 0.99
-    # Deviation: the paper trains on both losses from the first step (warmup_steps=0). An adversary's update
-    # costs as much as a generator's, so the bulk of the L2 is learnt first.
+    sees: Literal["patch", "image", "hole"] = "patch"
+    alpha: Probability = 0.98
+    budget: Annotated[float, Field(ge=1)] | None = 1.2
+    # Deviation: the paper trains on both losses from the first step (warmup_steps=0). The bulk of the L2 is
+    # learnt sooner alone, and an adversary has little to say of a fill that is grey.
     warmup_steps: NonNegativeInt | None = None
-    adversary_learning_rate: PositiveFloat = 2e-4
+    head_start: NonNegativeInt | None = None
+    generator_learning_rate: PositiveFloat = 1e-4  # after the L2
+    adversary_learning_rate: PositiveFloat | None = None
 
     @property
     def adversary_section(self):
@@ -92,8 +130,15 @@ class Adversarial(L2):
         return getattr(self, self.adversary)
 
     def arguments(self):
-        """For the trainer: the adversary, its optimizer and its number of updates come to it otherwise."""
-        others = (self.adversary, "adversary_learning_rate", "critic_steps")
+        """For the trainer: the adversary, the optimizers and the number of updates come to it otherwise."""
+        others = (
+            self.adversary,
+            "sees",
+            "head_start",
+            "generator_learning_rate",
+            "adversary_learning_rate",
+            "critic_steps",
+        )
         return {name: value for name, value in super().arguments().items() if name not in others}
 
     @property
@@ -102,17 +147,41 @@ class Adversarial(L2):
         return 1
 
     def completed(self, *, image_size, steps):
-        warmup_steps = round(steps * self.warmup_share)
-        return super().completed(image_size=image_size, steps=steps)._filled_in(warmup_steps=warmup_steps)
+        method = super().completed(image_size=image_size, steps=steps)
+        method = method.filled_in(warmup_steps=round(steps * self.warmup_share))
+        head_start = min(HEAD_START, (steps - method.warmup_steps) // 5) if method.warmup_steps else 0
+        return method.filled_in(head_start=head_start)
+
+    @property
+    def judged(self):
+        return (self.criterion, "hole_mse", *NATURAL)
+
+    def judge(self, metrics, l2_error=None):
+        """The mean |ln| of the NATURAL ratios, 0 where all are 1, and what the error exceeds the budget by."""
+        distance = sum(abs(math.log(max(metrics[name], 1e-6))) for name in NATURAL) / len(NATURAL)
+        bounded = self.budget and l2_error
+        excess = metrics["hole_mse"] / (ALLOWANCE * self.budget * l2_error) - 1 if bounded else 0
+        return distance + EXCESS_WEIGHT * max(excess, 0)
 
     def phases(self, steps):
-        """The warm-up, where there is one, and the adversarial phase.
+        """The L2, the adversary's head start, and both together, those that have a step.
 
-        An adversarial step takes a batch for each of the adversary's updates and one for the generator's.
+        A step takes a batch for each of the adversary's updates and one for the generator's.
         """
-        warmup = min(self.warmup_steps, steps)
-        phases = ((0, warmup, 1), (warmup, steps, 1 + self.adversary_updates))
-        return tuple(phase for phase in phases if phase[0] < phase[1])
+        warmup, updates = min(self.warmup_steps, steps), self.adversary_updates
+        both = min(warmup + self.head_start, steps)
+        phases = (
+            Phase("generator", 0, warmup),
+            Phase("adversary", warmup, both, updates),
+            Phase("both", both, steps, 1 + updates),
+        )
+        return tuple(phase for phase in phases if phase.start < phase.end)
+
+
+HEAD_START = 150  # steps, where a run is long enough
+NATURAL = ("sharpness", "seam")  # metrics that are 1 for the truth
+ALLOWANCE = 1.05  # of the budget, in a validation
+EXCESS_WEIGHT = 10.0
 
 
 class DCGAN(Adversarial):
@@ -121,7 +190,6 @@ class DCGAN(Adversarial):
     text: ClassVar[str] = "trained on L2, then against a discriminator too"
     paper: ClassVar[str] = "5.1, 5.2"
     adversary: ClassVar[str] = "discriminator"
-    warmup_share: ClassVar[float] = 0.75
 
     kind: Literal["dcgan"] = "dcgan"
     discriminator: Adversary = CRITICS["cnn"]()
@@ -129,6 +197,10 @@ class DCGAN(Adversarial):
     soft_labels: bool = True
     label_flips: Probability = 0.05
     maximise_log_d: bool = True
+
+    def completed(self, *, image_size, steps):
+        method = super().completed(image_size=image_size, steps=steps)
+        return method.filled_in(adversary_learning_rate=2e-4)
 
 
 class Clip(Section):
@@ -139,30 +211,45 @@ class Clip(Section):
 
 
 class GradientPenalty(Section):
-    """weight · (‖∇critic‖ − 1)² is added to the critic's loss (Gulrajani et al. 2017)."""
+    """weight · max(‖∇critic‖ − 1, 0)² is added to the critic's loss (Gulrajani et al. 2017, one-sided).
+
+    The gradient is that by the hole's pixels, all that the generator can change.
+    """
 
     kind: Literal["gradient_penalty"] = "gradient_penalty"
     weight: NonNegativeFloat = 10.0
 
 
 class WGAN(Adversarial):
-    """Against a Wasserstein critic (section 5.3), updated `critic_steps` times a step."""
+    """Against a Wasserstein critic (section 5.3), updated `critic_steps` times a step.
+
+    Ten times at 5e-5 under a clip, as in the paper, three times at 2e-4 under a gradient penalty.
+    """
 
     text: ClassVar[str] = "trained on L2, then against a Wasserstein critic too"
     paper: ClassVar[str] = "5.3, 7.2"
     adversary: ClassVar[str] = "critic"
-    warmup_share: ClassVar[float] = 0.96
 
     kind: Literal["wgan"] = "wgan"
     critic: Adversary = CRITICS["cnn"]()
-    critic_steps: PositiveInt = 10
-    # Deviation: the paper clips. Seven layers without normalisation have no bound that works; the gradient
-    # penalty keeps their slope at 1.
+    critic_steps: PositiveInt | None = None
+    # Deviation: the paper clips. Convolutions without normalisation have no bound that works, and on normalised
+    # ones the gradient penalty, which keeps the slope at 1, needs a third of the updates.
     lipschitz: Annotated[Clip | GradientPenalty, Field(discriminator="kind")] = GradientPenalty()
 
     @property
     def adversary_updates(self):
         return self.critic_steps
+
+    def completed(self, *, image_size, steps):
+        clips = isinstance(self.lipschitz, Clip)
+        method = self.filled_in(
+            critic_steps=10 if clips else 3, adversary_learning_rate=5e-5 if clips else 2e-4
+        )
+        if isinstance(self.critic, Plain):
+            critic = self.critic.filled_in(layer_normalization=clips)
+            method = method.model_copy(update={"critic": critic})
+        return super(WGAN, method).completed(image_size=image_size, steps=steps)
 
 
 class Likelihood(Method):

@@ -15,6 +15,12 @@ class Section(BaseModel):
         values = {name: getattr(self, name) for name in names}
         return {name: value.given() if isinstance(value, Section) else value for name, value in values.items()}
 
+    def filled_in(self, **values):
+        """A copy with values for the fields that are None, which still count as not given."""
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        values = {name: value for name, value in values.items() if fields[name] is None}
+        return type(self).model_construct(set(self.model_fields_set), **{**fields, **values})
+
     def arguments(self):
         """Its fields by keyword, for the network or trainer that it describes."""
         return {name: getattr(self, name) for name in type(self).model_fields if name != "kind"}

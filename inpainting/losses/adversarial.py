@@ -58,20 +58,22 @@ def wasserstein_generator_loss(*, fake_scores):
     return -tf.reduce_mean(fake_scores)
 
 
-def gradient_penalty(*, critic, real, fake, mixing):
-    """Mean of (‖∇critic(x̂)‖₂ − 1)² on x̂ between real and fake images, minimised by the critic.
+def gradient_penalty(*, critic, real, fake, mixing, mask):
+    """Mean of max(‖∇critic(x̂)‖₂ − 1, 0)² on x̂ between real and fake images, minimised by the critic.
 
     critic: images -> scores [B]. real, fake: [B, H, W, 3]. mixing: [B, 1, 1, 1], uniform in [0, 1]
-    (Gulrajani et al., Algorithm 1, line 4); 0 is all fake, 1 all real.
+    (Gulrajani et al., Algorithm 1, line 4); 0 is all fake, 1 all real. mask: [B, H, W, 1], 1 where the two can
+    differ: the gradient by those pixels alone counts. One-sided, as in the appendix of Gulrajani et al.: a
+    critic whose slope is less than 1 is one.
     """
     mixed = mixing * real + (1 - mixing) * fake
     with tf.GradientTape() as tape:
         tape.watch(mixed)
         scores = critic(mixed)
-    squared_norms = tf.reduce_sum(tf.square(tape.gradient(scores, mixed)), axis=[1, 2, 3])
+    squared_norms = tf.reduce_sum(tf.square(mask * tape.gradient(scores, mixed)), axis=[1, 2, 3])
     # The derivative of a square root is infinite at 0, where a critic that ignores its input starts.
     norms = tf.sqrt(squared_norms + 1e-12)
-    return tf.reduce_mean(tf.square(norms - 1.0))
+    return tf.reduce_mean(tf.square(tf.maximum(norms - 1.0, 0.0)))
 
 
 def clip_weights(variables, clip):

@@ -1,10 +1,16 @@
 """What training against a critic (WGAN) and against a discriminator (DCGAN) share (sections 5.1 to 5.4)."""
 
+import math
+
 import tensorflow as tf
 
 from inpainting.masks import composite, hole_span
+from inpainting.measuring.metrics import hole_mse
 from inpainting.training.autoencoder import AutoencoderTrainer
 from inpainting.variables import ordered_variables
+
+RATE = 0.01  # by which log(α / (1 − α)) moves where the error is twice the budget
+CERTAIN = math.log(1e4)  # the bound of log(α / (1 − α))
 
 
 class AdversarialTrainer(AutoencoderTrainer):
@@ -14,72 +20,132 @@ class AdversarialTrainer(AutoencoderTrainer):
     for each of the adversary's updates, so that every update sees fresh real images and the completions of
     those images, and the last for the generator, whose loss is α · overlap L2 + (1 − α) · adversarial loss.
 
-    sees: "image", the whole completed image, or "hole", its centred hole × hole square alone. In
-    the first `warmup_steps` steps, of one batch, the loss is the overlap L2 alone and the adversary rests.
+    seen: side of the centred square of the completed image that the adversary is shown. budget: see
+    inpainting/config/methods.py, which also has the phases. After `warmup_steps` of L2 the generator starts
+    from its averaged weights, is trained as the function that is published, by `finetuning_optimizer`, and its
+    average starts anew.
 
-    A method defines `adversary_step(batch, index)`, one update, `adversarial_loss(scores)`, the generator's,
-    and `adversary_optimizer_at(learning_rate)`.
+    A method defines `adversary_step(batch, index)`, one update, which returns the completions that it was
+    shown, `adversarial_loss(scores)`, the generator's, `optimizer_of_adversary(method)` and ADVERSARY_TRACKED,
+    the names of what the update logs.
     """
 
-    def __init__(self, *, adversary, alpha, sees="image", hole=None, warmup_steps=0, **kwargs):
+    def __init__(self, *, adversary, alpha, seen, budget=None, warmup_steps=0, **kwargs):
         super().__init__(**kwargs)
         self.adversary = adversary
-        self.alpha = alpha
-        self.sees = sees
-        self.hole = hole
+        self.seen = seen
+        self.budget = budget
         self.warmup_steps = warmup_steps
-        self.warming_up = False
+        odds = min(max(alpha, 1e-9) / max(1 - alpha, 1e-9), 1e9)
+        self.log_odds = tf.Variable(math.log(odds), trainable=False, name="log_odds")
+        self.l2_error = tf.Variable(0.0, trainable=False, name="l2_error")  # hole_mse before both train
+        self.trains = "both"
         shared = _identities(self.generator) & _identities(adversary)
         if shared:
             raise ValueError(f"generator and adversary must own disjoint variables. Shared: {len(shared)}")
 
-    def compile(self, *, adversary_optimizer, **kwargs):
+    @property
+    def TRACKED(self):
+        return (*AutoencoderTrainer.TRACKED, "adversarial_loss", "alpha", *self.ADVERSARY_TRACKED)
+
+    def compile(self, *, adversary_optimizer, finetuning_optimizer=None, **kwargs):
         super().compile(**kwargs)
         self.adversary_optimizer = adversary_optimizer
         adversary_optimizer.build(self.adversary.trainable_variables)
+        self.finetuning_optimizer = finetuning_optimizer
+        if finetuning_optimizer:
+            finetuning_optimizer.build(self.generator.trainable_variables)
 
-    def begin_phase(self, step):
-        super().begin_phase(step)
-        self.warming_up = step < self.warmup_steps
+    def begin_phase(self, phase):
+        super().begin_phase(phase)
+        self.trains = phase.trains
+        self.average_start = phase.start
+        if self.finetunes and int(self.step.numpy()) == self.warmup_steps:
+            for average, variable in self._averaged():
+                variable.assign(tf.convert_to_tensor(average))
+
+    @property
+    def finetunes(self):
+        """Whether this phase follows one of L2."""
+        return self.trains != "generator" and self.finetuning_optimizer is not None
+
+    @property
+    def current_optimizer(self):
+        return self.finetuning_optimizer if self.finetunes else self.generator_optimizer
+
+    @property
+    def alpha(self):
+        return tf.sigmoid(self.log_odds)
+
+    @property
+    def reported(self):
+        names = {"generator": AutoencoderTrainer.TRACKED, "adversary": self.ADVERSARY_TRACKED}
+        return names.get(self.trains, self.TRACKED)
 
     def state(self):
-        return {
+        state = {
             **super().state(),
             "adversary": ordered_variables(self.adversary),
             "adversary_optimizer": list(self.adversary_optimizer.variables),
+            "balance": [self.log_odds, self.l2_error],
         }
+        if self.finetuning_optimizer:
+            state["finetuning_optimizer"] = list(self.finetuning_optimizer.variables)
+        return state
 
     def train_step(self, batches):
-        if self.warming_up:
+        if self.trains == "generator":
             return super().train_step(batches)
-        updates = batches["image"].shape[0] - 1
+        updates = batches["image"].shape[0] - (self.trains == "both")
 
         def update(index):
-            self.adversary_step({key: value[index] for key, value in batches.items()}, index)
+            batch = {key: value[index] for key, value in batches.items()}
+            completed = self.adversary_step(batch, index)
+            if self.trains == "adversary":
+                count = (self.step - self.average_start) * updates + tf.cast(index, tf.int64) + 1
+                error = hole_mse(prediction=completed, target=batch["image"], mask=batch["mask"])
+                share = 1 / tf.cast(count, tf.float32)
+                self.l2_error.assign_add(share * (tf.reduce_mean(error) - self.l2_error))
             return (index + 1,)
 
         tf.while_loop(lambda index: index < updates, update, (tf.constant(0),))
-        return super().train_step(batches)
+        if self.trains == "both":
+            return super().train_step(batches)
+        self.step.assign_add(1)
+        return self.results()
 
     def generator_losses(self, batch, prediction):
         losses = super().generator_losses(batch, prediction)
-        if self.warming_up:
+        if self.trains == "generator":
             return losses
         completed = composite(batch["mask"], prediction, batch["image"])
         adversarial = self.adversarial_loss(self.adversary(self.shown(completed), training=True))
-        total = self.alpha * losses["loss"] + (1 - self.alpha) * adversarial
-        return {**losses, "loss": total, "adversarial_loss": adversarial}
+        alpha = tf.convert_to_tensor(self.alpha)
+        if self.budget:
+            self._hold_budget(prediction, batch)
+        total = alpha * losses["loss"] + (1 - alpha) * adversarial
+        return {**losses, "loss": total, "adversarial_loss": adversarial, "alpha": alpha}
+
+    def _hold_budget(self, prediction, batch):
+        """Moves α towards where the error is budget · l2_error. Without an l2_error it stays."""
+        error = tf.reduce_mean(hole_mse(prediction=prediction, target=batch["image"], mask=batch["mask"]))
+        excess = error / (self.budget * tf.maximum(self.l2_error, 1e-12)) - 1
+        moved = self.log_odds + RATE * tf.where(self.l2_error > 0, excess, 0.0)
+        self.log_odds.assign(tf.clip_by_value(moved, -CERTAIN, CERTAIN))
 
     def shown(self, images):
-        """What the adversary sees of images [B, S, S, 3]."""
-        if self.sees == "image":
-            return images
-        start, stop = hole_span(images.shape[1], self.hole)
+        """What the adversary sees of images or masks [B, S, S, C]."""
+        start, stop = hole_span(images.shape[1], self.seen)
         return images[:, start:stop, start:stop]
 
+    def predict_hole(self, batch):
+        if not self.finetunes:
+            return super().predict_hole(batch)
+        return self.generator([batch["context"], batch["mask"]], training=False)
+
     def complete(self, batch):
-        """The generator's completed images, [B, S, S, 3]."""
-        prediction = self.generator([batch["context"], batch["mask"]], training=True)
+        """The completed images of the generator as it is published, [B, S, S, 3]. Its statistics stay."""
+        prediction = self.generator([batch["context"], batch["mask"]], training=False)
         return composite(batch["mask"], prediction, batch["image"])
 
 

@@ -13,7 +13,7 @@ class AutoencoderTrainer(Trainer):
     overlap, overlap_weight: of inpainting.losses.reconstruction.overlap_l2. The rest: Trainer's.
     """
 
-    TRACKED = WARMUP_TRACKED = ("loss", "reconstruction_loss", "hole_mse", "generator_gradient_norm")
+    TRACKED = ("loss", "reconstruction_loss", "hole_mse", "generator_gradient_norm")
     MEASURED = PER_IMAGE
 
     def __init__(self, *, overlap, overlap_weight, **kwargs):
@@ -34,12 +34,16 @@ class AutoencoderTrainer(Trainer):
     def generator_step(self, batch):
         """One update of the generator and of its average, on a batch of [B, S, S, C]."""
         with tf.GradientTape() as tape:
-            prediction = self.generator([batch["context"], batch["mask"]], training=True)
+            prediction = self.predict_hole(batch)
             losses = self.generator_losses(batch, prediction)
             scaled_loss = losses["loss"] * self.loss_scale
         norm = self.update_generator(tape, scaled_loss)
         error = hole_mse(prediction=prediction, target=batch["image"], mask=batch["mask"])
         self.track(**losses, hole_mse=error, generator_gradient_norm=norm)
+
+    def predict_hole(self, batch):
+        """The prediction of the generator in training, [B, S, S, 3]."""
+        return self.generator([batch["context"], batch["mask"]], training=True)
 
     def generator_losses(self, batch, prediction):
         """The loss to minimise, `loss`, and its parts, scalars."""

@@ -1,5 +1,7 @@
 """The trainer of a configuration. A new method is a trainer in its own file and a line in TRAINERS."""
 
+from functools import partial
+
 from tensorflow import keras
 
 from inpainting.training import hardware
@@ -19,17 +21,33 @@ TRAINERS = {
     "hole_likelihood": DensityTrainer,
 }
 
-FLOOR = 0.05  # of the learning rate, at the end: a WGAN's critic joins late, and its generator must still move
+FLOOR = 0.05  # of the learning rate, at the end
 FLOAT16_LOSS_SCALE = 1024.0
 
 
-def learning_rate_schedule(training):
+def learning_rate_schedule(learning_rate, *, steps, warmup):
     """Linear warm-up to the learning rate, then cosine decay to FLOOR of it at the last step (section 7.1)."""
     # Deviation: section 7.1 decays the learning rate, but names no schedule.
-    warmup = min(training.learning_rate_warmup, training.steps // 2)
+    warmup = min(warmup, steps // 2)
     return keras.optimizers.schedules.CosineDecay(
-        0.0, training.steps - warmup, alpha=FLOOR, warmup_target=training.learning_rate, warmup_steps=warmup
+        0.0, steps - warmup, alpha=FLOOR, warmup_target=learning_rate, warmup_steps=warmup
     )
+
+
+def generator_schedules(config):
+    """The generator's learning rate by the number of its updates, a schedule for each optimizer it has.
+
+    After a phase of L2, an adversarial method has an optimizer of its own for what follows.
+    """
+    method, training = config.method, config.training
+    first, last = config.phases[0], config.phases[-1]
+    schedule = partial(learning_rate_schedule, warmup=training.learning_rate_warmup)
+    if first.trains == last.trains:
+        return {"generator_optimizer": schedule(training.learning_rate, steps=training.steps)}
+    return {
+        "generator_optimizer": schedule(training.learning_rate, steps=first.end),
+        "finetuning_optimizer": schedule(method.generator_learning_rate, steps=last.end - last.start),
+    }
 
 
 def build_trainer(config):
@@ -52,11 +70,14 @@ def build_trainer(config):
     trainer_class = TRAINERS[method.kind]
     settings = {name: getattr(training, name) for name in ("ema_decay", "l2_regularization", "seed")}
     settings["loss_scale"] = FLOAT16_LOSS_SCALE if precision == "mixed_float16" else 1.0
-    generator_optimizer = Adam(learning_rate_schedule(training), global_clipnorm=training.global_clipnorm)
-    optimizers = {"generator_optimizer": generator_optimizer}
+    betas = {"finetuning_optimizer": 0.0}  # against an adversary that moves, momentum overshoots
+    optimizers = {
+        name: Adam(schedule, beta_1=betas.get(name, 0.9), global_clipnorm=training.global_clipnorm)
+        for name, schedule in generator_schedules(config).items()
+    }
     if method.adversary:
-        settings["hole"] = config.data.hole
-        optimizers["adversary_optimizer"] = trainer_class.adversary_optimizer_at(method.adversary_learning_rate)
+        settings["seen"] = config.seen
+        optimizers["adversary_optimizer"] = trainer_class.optimizer_of_adversary(method)
     trainer = trainer_class(**networks, **settings, **method.arguments())
     trainer.compile(**optimizers, jit_compile=jit)
     return trainer

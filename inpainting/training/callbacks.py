@@ -66,12 +66,11 @@ class Monitor(keras.callbacks.Callback):
     A value that is not finite raises FloatingPointError at once.
     """
 
-    def __init__(self, *, config, journal, start, schedule):
+    def __init__(self, *, config, journal, start):
         super().__init__()
         self.config = config
         self.journal = journal
         self.done = start
-        self.schedule = schedule
         self.terminal = sys.stdout.isatty()
         self.balance = Balance()
 
@@ -100,9 +99,8 @@ class Monitor(keras.callbacks.Callback):
         batches = config.batches_until(self.done) - config.batches_until(self.marked_step)
         speed = batches * training.batch_size / (time.perf_counter() - self.marked_time)
         left = (config.batches_until(training.steps) - config.batches_until(self.done)) * training.batch_size
-        if self.done <= config.warmup_steps:
-            logs = {name: value for name, value in logs.items() if name in self.model.WARMUP_TRACKED}
-        rates = {"learning_rate": self.schedule(self.done), "images_per_second": speed}
+        learning_rate = tf.convert_to_tensor(self.model.current_optimizer.learning_rate)
+        rates = {"learning_rate": learning_rate, "images_per_second": speed}
         self.journal.scalars(self.done, {**logs, **rates})
         losses = "  ".join(f"{name} {float(value):.4g}" for name, value in logs.items())
         line = f"step {self.done}/{training.steps}  {losses}  {speed:.0f} images/s  {_clock(left / speed)} left"
@@ -157,8 +155,8 @@ def _clock(seconds):
 class Validation(keras.callbacks.Callback):
     """Every `validate_every` steps: metrics of the averaged weights, samples, the best checkpoint, early stop.
 
-    The best is the lowest criterion of the method on the validation split. A WGAN's steps before its critic
-    joins do not compete: what is kept is a model of the method that was asked for.
+    The best is the lowest criterion of the method on the validation split. The steps before an adversary joins
+    do not compete: what is kept is a model of the method that was asked for.
     """
 
     def __init__(self, *, config, journal, batches, workdir, progress, monitor):
@@ -178,11 +176,16 @@ class Validation(keras.callbacks.Callback):
             return
         began = time.perf_counter()
         values = self.model.evaluate(self.batches, verbose=0, return_dict=True)
+        values = {name: float(value) for name, value in values.items()}
+        if step <= self.config.warmup_steps:
+            self.progress["l2_error"] = values.get("hole_mse")
+        value = self.config.method.judge(values, self.progress.get("l2_error"))
+        values[self.criterion] = value
         self.journal.scalars(step, {f"validation_{name}": value for name, value in values.items()})
         self.journal.picture(step, self.picture())
-        value = float(values[self.criterion])
         verdict = self._judge(step, value)
-        print(f"\nvalidation at step {step}: {self.criterion} {value:.5f} ({verdict})", flush=True)
+        text = "  ".join(f"{name} {values[name]:.5g}" for name in self.config.method.judged)
+        print(f"\nvalidation at step {step}: {text} ({verdict})", flush=True)
         self.monitor.pause(time.perf_counter() - began)
 
     def picture(self):

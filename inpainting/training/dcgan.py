@@ -4,7 +4,6 @@ import tensorflow as tf
 
 from inpainting.losses.adversarial import discriminator_labels, discriminator_loss, generator_cross_entropy
 from inpainting.training.adversarial import AdversarialTrainer
-from inpainting.training.autoencoder import AutoencoderTrainer
 from inpainting.training.optimizers import Adam
 
 
@@ -18,9 +17,7 @@ class DCGANTrainer(AdversarialTrainer):
     maximise_log_d: the generator maximises log D of its completions; else it minimises log(1 − D).
     """
 
-    TRACKED = (
-        *AutoencoderTrainer.TRACKED,
-        "adversarial_loss",
+    ADVERSARY_TRACKED = (
         "discriminator_loss",
         "probability_real",
         "probability_fake",
@@ -36,14 +33,14 @@ class DCGANTrainer(AdversarialTrainer):
         self.maximise_log_d = maximise_log_d
 
     @staticmethod
-    def adversary_optimizer_at(learning_rate):
+    def optimizer_of_adversary(method):
         """With the DCGAN paper's momentum: 0.9 makes the discriminator's training oscillate."""
-        return Adam(learning_rate, beta_1=0.5)
+        return Adam(method.adversary_learning_rate, beta_1=0.5)
 
     def adversary_step(self, batch, index):
         """The discriminator's update (two with pure_batches) on real images and on their completions."""
-        real = self.shown(batch["image"])
-        fake = self.shown(self.complete(batch))
+        completed = self.complete(batch)
+        real, fake = self.shown(batch["image"]), self.shown(completed)
         real_labels = self._labels(real, index, real=True)
         fake_labels = self._labels(fake, index, real=False)
         if self.pure_batches:
@@ -58,6 +55,7 @@ class DCGANTrainer(AdversarialTrainer):
             probability_fake=tf.sigmoid(fake_logits),
             discriminator_accuracy=tf.cast(right, tf.float32),
         )
+        return completed
 
     def _update(self, images, labels):
         """One update towards the labels. Returns the logits before it, [B]."""

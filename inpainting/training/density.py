@@ -36,8 +36,6 @@ class DensityTrainer(Trainer):
     def TRACKED(self):
         return ("loss", self._bits_name, "generator_gradient_norm")
 
-    WARMUP_TRACKED = TRACKED
-
     @property
     def MEASURED(self):
         conditional = self.generator.conditional

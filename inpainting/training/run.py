@@ -8,7 +8,7 @@ from inpainting.errors import InputError
 from inpainting.filling.export import export
 from inpainting.filling.fillers import load_fillers
 from inpainting.measuring.measure import LIKELIHOOD_BATCH
-from inpainting.training.build import build_trainer, learning_rate_schedule
+from inpainting.training.build import build_trainer
 from inpainting.training.callbacks import Checkpointing, Journal, Monitor, Validation
 from pipelines import datasets
 from pipelines.inpainting import evaluation_batches, training_batches
@@ -55,31 +55,34 @@ def fit(trainer, config, images, held_out, *, workdir, progress):
         validation = validation.unbatch().take(DENSITY_VALIDATION).batch(LIKELIHOOD_BATCH)
     start = int(trainer.step.numpy())
     journal = Journal(workdir, step=start, config=config)
-    monitor = Monitor(config=config, journal=journal, start=start, schedule=learning_rate_schedule(training))
+    monitor = Monitor(config=config, journal=journal, start=start)
     shared = {"config": config, "workdir": workdir, "progress": progress, "monitor": monitor}
     checkpointing = Checkpointing(**shared)
     callbacks = [monitor, Validation(batches=validation, journal=journal, **shared), checkpointing]
-    for phase_start, end, batches_per_step in config.phases:
-        first = max(phase_start, monitor.done)
-        if first >= end or checkpointing.signal or progress["stopped"]:
+    for phase in config.phases:
+        first = max(phase.start, monitor.done)
+        if first >= phase.end or checkpointing.signal or progress["stopped"]:
             continue
         batches = training_batches(
             images,
             seed=training.seed,
             batch_size=training.batch_size,
-            batches_per_step=batches_per_step,
+            batches_per_step=phase.batches_per_step,
             start=first,
             first_batch=config.batches_until(first),
-            augmentations=data.augmentations,
+            augmentations=data.augmentations if phase.trains == "generator" else data.movements,
             **data.masking,
         )
         if first and images.decoded is None:
             print("the images are streamed from disk: the epoch starts over")
-        if batches_per_step > 1:
-            print(f"the {config.method.adversary} trains from step {phase_start} on", flush=True)
-        trainer.begin_phase(first)
+        if phase.trains != "generator":
+            joins = "trains alone" if phase.trains == "adversary" else "and the generator train"
+            print(f"the {config.method.adversary} {joins} from step {phase.start} on", flush=True)
+        trainer.begin_phase(phase)
         try:
-            trainer.fit(batches, steps_per_epoch=end - first, callbacks=callbacks, shuffle=False, verbose=0)
+            trainer.fit(
+                batches, steps_per_epoch=phase.end - first, callbacks=callbacks, shuffle=False, verbose=0
+            )
         finally:
             checkpointing.restore_signals()
         if monitor.done == first:
@@ -102,7 +105,9 @@ def restore(trainer, workdir, criterion):
             f"{workdir.path} was trained with Keras {progress['keras']}, this is Keras {keras_line()}: resume "
             "it with the Python it was started with"
         )
-    checkpoints.restore(groups, trainer.state(), workdir.last)
+    # A run of an earlier version has not all of them: what it lacks starts anew.
+    state = {name: variables for name, variables in trainer.state().items() if name in groups}
+    checkpoints.restore(groups, state, workdir.last)
     print(f"resumed at step {int(trainer.step.numpy())}: {', '.join(groups)}; {best_line(progress, criterion)}")
     return progress
 

@@ -17,9 +17,10 @@ class Trainer(keras.Model):
     everything a step draws.
 
     A step's data is a dict of `image`, `mask` and `context`, each [K, B, S, S, C]; the generator learns from
-    the last of the K batches. A method defines TRACKED, the names of what it logs, MEASURED, the names of its
-    validation values, `generator_step(batch)` and `test_step(batch)`. Its constructor takes the fields of its
-    section in inpainting/config/methods.py by keyword.
+    the last of the K batches. A method defines TRACKED, the names of what it can log (`reported`: of what it
+    does in this phase), MEASURED, the names of its validation values, `generator_step(batch)` and
+    `test_step(batch)`. Its constructor takes the fields of its section in inpainting/config/methods.py by
+    keyword.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Trainer(keras.Model):
         self.loss_scale = loss_scale
         self.seed = seed
         self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step")
+        self.average_start = 0  # the step from which on weights count in the average
         self.train_trackers = {name: keras.metrics.Mean(name=name) for name in self.TRACKED}
         self.test_trackers = {name: keras.metrics.Mean(name=f"test_{name}") for name in self.MEASURED}
         self.built = True
@@ -52,9 +54,18 @@ class Trainer(keras.Model):
         self.generator_optimizer = generator_optimizer
         generator_optimizer.build(self.generator.trainable_variables)
 
-    def begin_phase(self, step):
-        """To be called before `fit`: each phase of a run is traced into a graph of its own."""
+    def begin_phase(self, phase):
+        """To be called before `fit`: each Phase of a run is traced into a graph of its own."""
         self.train_function = None
+
+    @property
+    def current_optimizer(self):
+        """The generator's in this phase."""
+        return self.generator_optimizer
+
+    @property
+    def reported(self):
+        return self.TRACKED
 
     @property
     def metrics(self):
@@ -77,7 +88,11 @@ class Trainer(keras.Model):
 
     def train_step(self, batches):
         self.generator_step({key: value[-1] for key, value in batches.items()})
-        return {name: tracker.result() for name, tracker in self.train_trackers.items()}
+        return self.results()
+
+    def results(self):
+        """The means of what this phase logs."""
+        return {name: self.train_trackers[name].result() for name in self.reported}
 
     def measure(self, values):
         """Takes the MEASURED values of a batch, name -> [B], into their means, and returns those."""
@@ -95,7 +110,7 @@ class Trainer(keras.Model):
 
     def update_generator(self, tape, scaled_loss):
         """One step of the generator and of its average. Returns the gradient's norm."""
-        norm = self.descend(tape, scaled_loss, self.generator.trainable_variables, self.generator_optimizer)
+        norm = self.descend(tape, scaled_loss, self.generator.trainable_variables, self.current_optimizer)
         self._update_average()
         self.step.assign_add(1)
         return norm
@@ -121,12 +136,20 @@ class Trainer(keras.Model):
         return tf.random.fold_in(seed, index)
 
     def _update_average(self):
-        step = tf.cast(self.step, tf.float32)
-        decay = tf.minimum(self.ema_decay, (1 + step) / (10 + step))
-        for average, variable in zip(self.ema_generator.variables, self.generator.variables, strict=True):
-            if "float" in str(average.dtype):  # the rest is dropout's random state
-                difference = tf.convert_to_tensor(average) - tf.convert_to_tensor(variable)
-                # average −= (1 − decay) · difference, in one pass.
-                tf.raw_ops.ResourceApplyGradientDescent(
-                    var=resource(average).handle, alpha=1 - decay, delta=difference
-                )
+        decay = average_decay(tf.cast(self.step - self.average_start, tf.float32), self.ema_decay)
+        for average, variable in self._averaged():
+            difference = tf.convert_to_tensor(average) - tf.convert_to_tensor(variable)
+            # average −= (1 − decay) · difference, in one pass.
+            tf.raw_ops.ResourceApplyGradientDescent(
+                var=resource(average).handle, alpha=1 - decay, delta=difference
+            )
+
+    def _averaged(self):
+        """Pairs of an average and what it is of. The rest is dropout's random state."""
+        pairs = zip(self.ema_generator.variables, self.generator.variables, strict=True)
+        return [(average, variable) for average, variable in pairs if "float" in str(average.dtype)]
+
+
+def average_decay(steps, ema_decay):
+    """The average's decay after so many steps: (1 + steps) / (10 + steps), ema_decay at most."""
+    return tf.minimum(ema_decay, (1 + steps) / (10 + steps))

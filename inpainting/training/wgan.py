@@ -11,7 +11,7 @@ from inpainting.losses.adversarial import (
     wasserstein_generator_loss,
 )
 from inpainting.training.adversarial import AdversarialTrainer
-from inpainting.training.autoencoder import AutoencoderTrainer
+from inpainting.training.optimizers import Adam
 
 
 class WGANTrainer(AdversarialTrainer):
@@ -21,27 +21,23 @@ class WGANTrainer(AdversarialTrainer):
     inpainting/config/methods.py.
     """
 
-    TRACKED = (
-        *AutoencoderTrainer.TRACKED,
-        "adversarial_loss",
-        "critic_loss",
-        "wasserstein_estimate",
-        "critic_gradient_norm",
-    )
+    ADVERSARY_TRACKED = ("critic_loss", "wasserstein_estimate", "critic_gradient_norm")
 
     def __init__(self, *, lipschitz, **kwargs):
         super().__init__(**kwargs)
         self.lipschitz = lipschitz
 
     @staticmethod
-    def adversary_optimizer_at(learning_rate):
-        """Algorithm 1 of the WGAN paper: momentum makes the critic's training unstable."""
-        return keras.optimizers.RMSprop(learning_rate)
+    def optimizer_of_adversary(method):
+        """Algorithm 1 of either paper: momentum makes the critic's training unstable."""
+        if isinstance(method.lipschitz, Clip):
+            return keras.optimizers.RMSprop(method.adversary_learning_rate)
+        return Adam(method.adversary_learning_rate, beta_1=0.0, beta_2=0.9)
 
     def adversary_step(self, batch, index):
         """One update of the critic on a batch of real images and one of their completions."""
-        real = self.shown(batch["image"])
-        fake = self.shown(self.complete(batch))
+        completed = self.complete(batch)
+        real, fake = self.shown(batch["image"]), self.shown(completed)
         with tf.GradientTape() as tape:
             real_scores = self.adversary(real, training=True)
             fake_scores = self.adversary(fake, training=True)
@@ -53,6 +49,7 @@ class WGANTrainer(AdversarialTrainer):
                     real=real,
                     fake=fake,
                     mixing=self._mixing(tf.shape(real)[0], index),
+                    mask=self.shown(batch["mask"]),
                 )
             scaled_loss = loss * self.loss_scale
         variables = self.adversary.trainable_variables
@@ -60,6 +57,7 @@ class WGANTrainer(AdversarialTrainer):
         if isinstance(self.lipschitz, Clip):
             clip_weights(variables, self.lipschitz.bound)
         self.track(critic_loss=loss, wasserstein_estimate=estimate, critic_gradient_norm=norm)
+        return completed
 
     def adversarial_loss(self, scores):
         return wasserstein_generator_loss(fake_scores=scores)

@@ -1,6 +1,7 @@
 """The names of `train.py --model`."""
 
 import json
+import math
 
 import pytest
 
@@ -8,8 +9,8 @@ from inpainting.config.config import Config
 from inpainting.config.data import Data
 from inpainting.config.experiments import EXPERIMENTS, experiment
 from inpainting.config.generators import ENCODERS, RowLSTM
-from inpainting.config.methods import DCGAN, L2, PixelLikelihood
-from inpainting.config.settings import from_dict, to_dict
+from inpainting.config.methods import DCGAN, L2, NATURAL, PixelLikelihood
+from inpainting.config.settings import from_dict, to_dict, with_settings
 from inpainting.config.training import Training
 from inpainting.errors import InputError
 
@@ -44,14 +45,48 @@ def test_the_patch_is_what_a_network_fills():
 
 def test_phases_and_the_batches_they_take():
     config = experiment("vgg_wgan")
-    assert config.phases == ((0, 12_000, 1), (12_000, 12_500, 11)) and config.warmup_steps == 12_000
-    assert [config.batches_until(step) for step in (0, 3, 12_000, 12_001)] == [0, 3, 12_000, 12_011]
+    alone, head_start, both = config.phases
+    assert alone == ("generator", 0, 12_000, 1) and head_start == ("adversary", 12_000, 12_150, 3)
+    assert both == ("both", 12_150, 15_000, 4) and config.warmup_steps == 12_150
+    batches = [config.batches_until(step) for step in (0, 3, 12_000, 12_001, 12_150, 12_151)]
+    assert batches == [0, 3, 12_000, 12_003, 12_450, 12_454]
     short = Config(
         model="x", generator=ENCODERS["vgg"](), method=DCGAN(), training=Training(steps=100, batch_size=4)
     )
-    assert short.phases == ((0, 75, 1), (75, 100, 2))
-    assert experiment("paper_vgg_wgan").phases == ((0, 12_000, 11),)
-    assert experiment("vgg_l2").phases == ((0, 12_000, 1),) and experiment("vgg_l2").warmup_steps == 0
+    assert short.phases == (("generator", 0, 80, 1), ("adversary", 80, 84, 1), ("both", 84, 100, 2))
+    assert experiment("paper_vgg_wgan").phases == (("both", 0, 12_000, 11),)
+    assert (
+        experiment("vgg_l2").phases == (("generator", 0, 12_000, 1),) and experiment("vgg_l2").warmup_steps == 0
+    )
+
+
+def test_what_a_critic_s_bound_asks_for():
+    """Ten updates of RMSprop's small steps and normalised layers under a clip, three under the penalty."""
+    penalty = experiment("vgg_wgan").method
+    assert (penalty.critic_steps, penalty.adversary_learning_rate) == (3, 2e-4)
+    assert not penalty.critic.layer_normalization
+    clip = with_settings(experiment("vgg_wgan"), {"lipschitz": "clip"}).method
+    assert (clip.critic_steps, clip.adversary_learning_rate) == (10, 5e-5)
+    assert clip.critic.layer_normalization
+    assert not experiment("paper_vgg_wgan").method.critic.layer_normalization  # the paper has none
+
+
+@pytest.mark.parametrize(("sees", "side"), [("image", 32), ("patch", 16), ("hole", 8)])
+def test_what_the_adversary_sees(sees, side):
+    assert with_settings(experiment("vgg_wgan"), {"sees": sees}).seen == side
+
+
+def test_the_criterion_of_an_adversarial_run():
+    """The mean distance of the ratios from 1, up or down, and ten times what exceeds 1.05 · 1.2 · the L2's."""
+    method = experiment("vgg_wgan").method
+    natural = dict.fromkeys(NATURAL, 1.0)
+    assert method.judge({"hole_mse": 0.5, **natural}) == 0
+    half = {**natural, "sharpness": 0.5}
+    assert method.judge({"hole_mse": 0.5, **half}) == pytest.approx(math.log(2) / len(NATURAL))
+    assert method.judge({"hole_mse": 0.5, **natural, "seam": 2.0}) == method.judge({"hole_mse": 0.5, **half})
+    assert method.judge({"hole_mse": 0.126, **natural}, l2_error=0.1) == pytest.approx(0)
+    assert method.judge({"hole_mse": 0.252, **natural}, l2_error=0.1) == pytest.approx(10)
+    assert experiment("vgg_l2").method.judge({"hole_mse": 0.5, **half}) == 0.5
 
 
 def test_a_section_has_only_what_its_component_uses():

@@ -37,9 +37,9 @@ def test_l2_ignores_the_context():
     ("size", "hole", "overlap", "weight", "expected"),
     [
         # Patch 8×8 with a ring of 2: 48 ring pixels, 16 in the hole.
-        (16, 4, 2, 10, (48 * 10 + 16) / 64),
+        (16, 4, 2, 10, (48 * 10 + 16) / 16),
         # The paper's: patch 16×16, ring 192 pixels of weight 20, hole 64.
-        (32, 8, 4, 20, (192 * 20 + 64) / 256),
+        (32, 8, 4, 20, (192 * 20 + 64) / 64),
         (32, 8, 0, 20, 1.0),
     ],
 )
@@ -65,7 +65,21 @@ def test_overlap_loss_stops_at_the_image_s_border():
         overlap=1,
         overlap_weight=20,
     )
-    np.testing.assert_allclose(loss, [(5 * 20 + 4) / 9], rtol=1e-6)
+    np.testing.assert_allclose(loss, [(5 * 20 + 4) / 4], rtol=1e-6)
+
+
+@pytest.mark.parametrize("overlap", [0, 2])
+def test_the_hole_weighs_the_same_with_and_without_a_ring(overlap):
+    """Error ½ in the hole and none in the ring: 4 · hole_mse = ¼ either way."""
+    mask = center_masks(1, image_size=16, hole=4)
+    loss = overlap_l2(
+        prediction=0.5 * mask * tf.ones([1, 1, 1, 3]),
+        target=images(0, batch=1),
+        mask=mask,
+        overlap=overlap,
+        overlap_weight=20,
+    )
+    np.testing.assert_allclose(loss, [0.25])
 
 
 REAL, FAKE = tf.constant([3.0, 5.0]), tf.constant([-1.0, 2.0])
@@ -137,8 +151,22 @@ def test_gradient_penalty_of_a_linear_critic():
         real=tf.random.normal([3, 2, 2, 1]),
         fake=tf.random.normal([3, 2, 2, 1]),
         mixing=tf.constant([0.0, 0.3, 1.0])[:, None, None, None],
+        mask=tf.ones([3, 2, 2, 1]),
     )
     np.testing.assert_allclose(penalty, 9.0, rtol=1e-5)
+
+
+def test_gradient_penalty_is_of_the_hole_and_of_slopes_above_one():
+    # The same critic, where the hole is one pixel of four: norm 2, penalty 1. Of half its slope: 0.
+    for factor, expected in ((2, 1.0), (0.5, 0.0)):
+        penalty = gradient_penalty(
+            critic=lambda x, factor=factor: factor * tf.reduce_sum(x, [1, 2, 3]),
+            real=tf.ones([1, 2, 2, 1]),
+            fake=tf.zeros([1, 2, 2, 1]),
+            mixing=tf.fill([1, 1, 1, 1], 0.5),
+            mask=tf.constant([1.0, 0, 0, 0], shape=[1, 2, 2, 1]),
+        )
+        np.testing.assert_allclose(penalty, expected, rtol=1e-5)
 
 
 def test_gradient_penalty_mixes_real_and_fake():
@@ -148,6 +176,7 @@ def test_gradient_penalty_mixes_real_and_fake():
         real=tf.fill([1, 2, 2, 1], 8.0),
         fake=tf.zeros([1, 2, 2, 1]),
         mixing=tf.fill([1, 1, 1, 1], 0.25),
+        mask=tf.ones([1, 2, 2, 1]),
     )
     np.testing.assert_allclose(penalty, 9.0, rtol=1e-5)
 
@@ -160,8 +189,9 @@ def test_gradient_penalty_of_a_constant_critic_has_a_gradient():
             real=tf.ones([1, 2, 2, 1]),
             fake=tf.zeros([1, 2, 2, 1]),
             mixing=tf.fill([1, 1, 1, 1], 0.5),
+            mask=tf.ones([1, 2, 2, 1]),
         )
-    np.testing.assert_allclose(penalty, 1.0, atol=1e-5)
+    np.testing.assert_allclose(penalty, 0.0, atol=1e-5)
     assert np.isfinite(tape.gradient(penalty, weight).numpy())
 
 

@@ -11,6 +11,7 @@ from pipelines.blur import gaussian_blur
 
 RANDOM = np.random.default_rng(0)
 IMAGES = tf.constant(RANDOM.uniform(-0.5, 0.5, (64, 16, 16, 3)), tf.float32)
+NO_HOLES = tf.zeros([64, 16, 16, 1])
 SEED = [7, 8]
 
 
@@ -54,12 +55,12 @@ def test_shift_reflects_at_the_border_and_moves_rows_too():
 
 def test_grey_stays_grey():
     grey = tf.tile(IMAGES[..., :1], [1, 1, 1, 3])
-    coloured = jitter_colour(grey, names=("hue", "saturation"), seed=SEED)
+    coloured = jitter_colour(grey, NO_HOLES, names=("hue", "saturation"), seed=SEED)
     np.testing.assert_allclose(coloured, grey, atol=1e-5)
 
 
 def test_contrast_scales_about_each_image_s_mean_colour():
-    jittered = jitter_colour(IMAGES, names=("contrast",), seed=SEED).numpy()
+    jittered = jitter_colour(IMAGES, NO_HOLES, names=("contrast",), seed=SEED).numpy()
     mean = IMAGES.numpy().mean((1, 2), keepdims=True)
     ratio = (jittered - mean) / (IMAGES.numpy() - mean)
     factors = np.median(ratio, axis=(1, 2, 3))
@@ -68,7 +69,7 @@ def test_contrast_scales_about_each_image_s_mean_colour():
 
 
 def test_saturation_scales_the_distance_from_the_luma():
-    jittered = jitter_colour(IMAGES, names=("saturation",), seed=SEED).numpy()
+    jittered = jitter_colour(IMAGES, NO_HOLES, names=("saturation",), seed=SEED).numpy()
     luma = (IMAGES.numpy() @ augmentation.LUMA)[..., None]
     factors = np.median((jittered - luma) / (IMAGES.numpy() - luma), axis=(1, 2, 3))
     np.testing.assert_allclose(jittered, luma + factors[:, None, None, None] * (IMAGES - luma), atol=1e-4)
@@ -77,7 +78,7 @@ def test_saturation_scales_the_distance_from_the_luma():
 
 def test_hue_turns_by_the_drawn_angle_and_keeps_the_luma():
     red = tf.tile(tf.constant([[[[0.9, 0.3, 0.3]]]]), [64, 4, 4, 1])
-    turned = jitter_colour(red, names=("hue",), seed=SEED).numpy()
+    turned = jitter_colour(red, tf.zeros([64, 4, 4, 1]), names=("hue",), seed=SEED).numpy()
     np.testing.assert_allclose(turned @ augmentation.LUMA, (red.numpy() @ augmentation.LUMA), atol=1e-5)
     hues = np.array([colorsys.rgb_to_hsv(*pixel)[0] for pixel in turned[:, 0, 0]])
     hues = (hues + 0.5) % 1 - 0.5
@@ -85,19 +86,19 @@ def test_hue_turns_by_the_drawn_angle_and_keeps_the_luma():
 
 
 def test_the_three_compose_into_one_affine_transform():
-    matrix, offset = colour_transform(IMAGES, names=("hue", "saturation", "contrast"), seed=SEED)
+    matrix, offset = colour_transform(IMAGES, NO_HOLES, names=("hue", "saturation", "contrast"), seed=SEED)
     assert matrix.shape == (64, 3, 3) and offset.shape == (64, 3)
     by_pixel = np.einsum("bij,bhwj->bhwi", matrix, IMAGES) + offset[:, None, None].numpy()
-    jittered = jitter_colour(IMAGES, names=("hue", "saturation", "contrast"), seed=SEED)
+    jittered = jitter_colour(IMAGES, NO_HOLES, names=("hue", "saturation", "contrast"), seed=SEED)
     np.testing.assert_allclose(jittered, np.clip(by_pixel, -1, 1), atol=1e-5)
     mean = IMAGES.numpy().mean((1, 2))
     colour = np.einsum("bij,bj->bi", matrix, mean) + offset.numpy()  # the contrast leaves the mean alone
-    saturated, _ = colour_transform(IMAGES, names=("hue", "saturation"), seed=SEED)
+    saturated, _ = colour_transform(IMAGES, NO_HOLES, names=("hue", "saturation"), seed=SEED)
     np.testing.assert_allclose(colour, np.einsum("bij,bj->bi", saturated, mean), atol=1e-5)
 
 
 def test_blur_draws_per_image():
-    blurred = blur(IMAGES, seed=SEED).numpy()
+    blurred = blur(IMAGES, NO_HOLES, seed=SEED).numpy()
     changed = np.abs(blurred - IMAGES.numpy()).max((1, 2, 3))
     assert 6 <= (changed > 1e-6).sum() <= 28  # a quarter of 64
     full = gaussian_blur(IMAGES, size=3, sigma=0.7).numpy()
@@ -116,15 +117,35 @@ def test_geometry_can_be_switched_off(name):
 
 @pytest.mark.parametrize("name", ["hue", "saturation", "contrast"])
 def test_colour_can_be_switched_off(name):
-    np.testing.assert_array_equal(jitter_colour(IMAGES, names=("flip", "blur"), seed=SEED), IMAGES)
-    assert (jitter_colour(IMAGES, names=(name,), seed=SEED).numpy() != IMAGES.numpy()).any()
+    np.testing.assert_array_equal(jitter_colour(IMAGES, NO_HOLES, names=("flip", "blur"), seed=SEED), IMAGES)
+    assert (jitter_colour(IMAGES, NO_HOLES, names=(name,), seed=SEED).numpy() != IMAGES.numpy()).any()
 
 
 def test_the_same_eagerly_and_in_a_dataset():
     def all_of_it(images):
         images = flip_and_shift(images, names=AUGMENTATIONS, seed=SEED)
-        return blur(jitter_colour(images, names=AUGMENTATIONS, seed=SEED), seed=SEED)
+        images = jitter_colour(images, NO_HOLES, names=AUGMENTATIONS, seed=SEED)
+        return blur(images, NO_HOLES, seed=SEED)
 
     mapped = next(iter(tf.data.Dataset.from_tensors(IMAGES).map(all_of_it)))
     np.testing.assert_allclose(mapped, all_of_it(IMAGES), atol=1e-6)
     assert abs(mapped.numpy()).max() <= 1
+
+
+def test_a_known_pixel_is_made_of_known_ones():
+    """Blurred beside a hole: the mean, by the Gaussian's weights, of the neighbours that are known."""
+    mask = np.zeros((64, 16, 16, 1), np.float32)
+    mask[:, 6:10, 6:10] = 1
+    blurred = blur(IMAGES, tf.constant(mask), seed=SEED).numpy()
+    index = int(np.abs(blurred - IMAGES.numpy()).max((1, 2, 3)).argmax())
+    image = IMAGES.numpy()[index]
+    weights = np.outer(gaussian(3, 0.7), gaussian(3, 0.7))[..., None]
+    known = weights * (1 - mask[index, 4:7, 6:9])  # around pixel (5, 7), above the hole: its lower row is not
+
+    def mixed_with(mean, place):
+        return ((blurred[index] - image)[place] / (mean - image[place])).mean()
+
+    beside = mixed_with((known * image[4:7, 6:9]).sum((0, 1)) / known.sum(), (5, 7))
+    far = mixed_with((weights * image[1:4, 1:4]).sum((0, 1)), (2, 2))
+    inside = mixed_with((weights * image[7:10, 7:10]).sum((0, 1)), (8, 8))
+    assert beside == pytest.approx(far, rel=1e-3) and inside == pytest.approx(far, rel=1e-3)

@@ -73,6 +73,22 @@ def test_the_hole_is_filled_and_the_context_is_not_touched():
     assert (step["context"] != step["image"]).any()
 
 
+@pytest.mark.parametrize("mask", ["center", "rectangle"])
+def test_no_pixel_of_the_hole_reaches_the_context(mask):
+    """Other values in the hole, whatever the augmentation, give the same context to the bit."""
+    random = np.random.default_rng(0)
+    pixels = random.integers(60, 200, (40, 16, 16, 3), np.uint8)
+    options = {"mask": mask, "fill": "zeros", "batch_size": 40}
+    names = tuple(name for name in AUGMENTATIONS if name not in ("flip", "shift"))  # the hole stays where it is
+    (plain,) = steps(Images(count=40, decoded=pixels), 1, augmentations=names, **options)
+    order = shuffled_index(tf.range(40, dtype=tf.int64), 40, 1).numpy()
+    changed = pixels.copy()
+    changed[order] = np.where(plain["mask"][0] == 1, 255 - pixels[order], pixels[order])
+    (other,) = steps(Images(count=40, decoded=changed), 1, augmentations=names, **options)
+    np.testing.assert_array_equal(plain["context"], other["context"])
+    assert (plain["image"] != other["image"]).any()
+
+
 def test_evaluation_keeps_order_and_tail_and_fixes_the_holes():
     images = numbered(255)
     batches = list(evaluation_batches(images, **MASKING).as_numpy_iterator())

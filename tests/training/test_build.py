@@ -8,7 +8,13 @@ from tensorflow import keras
 from inpainting.config.experiments import experiment
 from inpainting.config.methods import METHODS
 from inpainting.config.settings import with_settings
-from inpainting.training.build import FLOOR, TRAINERS, build_trainer, learning_rate_schedule
+from inpainting.training.build import (
+    FLOOR,
+    TRAINERS,
+    build_trainer,
+    generator_schedules,
+    learning_rate_schedule,
+)
 from inpainting.training.optimizers import Adam
 from inpainting.training.trainer import Trainer
 from inpainting.training.wgan import WGANTrainer
@@ -21,12 +27,22 @@ def test_every_method_has_its_trainer():
 
 
 def test_learning_rate_warms_up_and_decays_along_a_cosine(small_config):
-    config = small_config(steps=1000, learning_rate=0.5, learning_rate_warmup=100)
-    schedule = learning_rate_schedule(config.training)
+    schedule = learning_rate_schedule(0.5, steps=1000, warmup=100)
     assert [round(float(schedule(step)), 4) for step in (0, 50, 100)] == [0, 0.25, 0.5]
     middle = 0.5 * (FLOOR + (1 - FLOOR) * 0.5)
     assert float(schedule(550)) == pytest.approx(middle, rel=1e-3)
     assert float(schedule(1000)) == pytest.approx(0.5 * FLOOR, rel=1e-3)
+
+
+def test_the_adversarial_phase_has_a_schedule_of_its_own(small_config):
+    """L2 to step 100 at 0.5, then 50 steps at most at 0.1: each ends at its own floor."""
+    settings = {"learning_rate": 0.5, "generator_learning_rate": 0.1, "warmup_steps": 100, "head_start": 10}
+    schedules = generator_schedules(small_config("vgg_wgan", steps=160, learning_rate_warmup=5, **settings))
+    assert float(schedules["generator_optimizer"](5)) == pytest.approx(0.5)
+    assert float(schedules["generator_optimizer"](100)) == pytest.approx(0.5 * FLOOR, rel=1e-3)
+    assert float(schedules["finetuning_optimizer"](5)) == pytest.approx(0.1)
+    assert float(schedules["finetuning_optimizer"](50)) == pytest.approx(0.1 * FLOOR, rel=1e-3)
+    assert set(generator_schedules(small_config("vgg_wgan", warmup_steps=0))) == {"generator_optimizer"}
 
 
 # A model of each method, with no value of its method's section at its default.
@@ -35,15 +51,15 @@ SETTINGS = {
     "vgg_dcgan": {
         "overlap": 1,
         "overlap_weight": 3.0,
-        "sees": "hole",
         "alpha": 0.25,
+        "budget": 1.5,
         "warmup_steps": 5,
         "pure_batches": False,
         "soft_labels": False,
         "label_flips": 0.3,
         "maximise_log_d": False,
     },
-    "vgg_wgan": {"overlap": 1, "overlap_weight": 3.0, "sees": "hole", "alpha": 0.25, "warmup_steps": 5},
+    "vgg_wgan": {"overlap": 1, "overlap_weight": 3.0, "alpha": 0.25, "budget": 1.5, "warmup_steps": 5},
     "pixel_cnn": {"pixels_per_image": 7},
     "row_lstm": {"segment_rows": 2},
     "conditional_pixel_cnn": {},
@@ -59,7 +75,8 @@ def test_every_setting_arrives(small_config, name):
     arguments = method.arguments()
     assert set(arguments) == {*SETTINGS[name], *(("lipschitz",) if name == "vgg_wgan" else ())}
     for setting, value in {**arguments, **shared}.items():
-        assert getattr(trainer, setting) == value, setting
+        arrived = getattr(trainer, setting)
+        assert (float(arrived) if setting == "alpha" else arrived) == value, setting
         if setting in SETTINGS[name]:
             assert value == SETTINGS[name][setting] != getattr(small_config(name).method, setting), setting
     assert trainer.generator_optimizer.global_clipnorm == 2.5
@@ -67,12 +84,16 @@ def test_every_setting_arrives(small_config, name):
 
 
 @pytest.mark.parametrize(
-    ("name", "kind", "options"),
-    [("vgg_dcgan", Adam, {"beta_1": 0.5}), ("vgg_wgan", keras.optimizers.RMSprop, {})],
+    ("name", "settings", "kind", "options"),
+    [
+        ("vgg_dcgan", {}, Adam, {"beta_1": 0.5}),
+        ("vgg_wgan", {}, Adam, {"beta_1": 0.0, "beta_2": 0.9}),
+        ("vgg_wgan", {"lipschitz": "clip"}, keras.optimizers.RMSprop, {}),
+    ],
 )
-def test_the_adversary_s_optimizer(small_config, name, kind, options):
+def test_the_adversary_s_optimizer(small_config, name, settings, kind, options):
     """Momentum makes a critic's training unstable: RMSprop has none here."""
-    config = small_config(name, adversary_learning_rate=3e-3)
+    config = small_config(name, adversary_learning_rate=3e-3, **settings)
     optimizer = build_trainer(config).adversary_optimizer
     assert type(optimizer) is kind
     assert float(optimizer.learning_rate) == pytest.approx(3e-3)
@@ -106,7 +127,7 @@ def test_paper_vgg_wgan():
     sizes = {"image_size": 16, "generator.filters": 8, "bottleneck": 16, "decoder_filters": 16}
     others = {"critic.filters": 4, "batch_size": 2, "precision": "float32"}
     config = with_settings(paper, {**sizes, **others})
-    assert config.phases == paper.phases == ((0, paper.training.steps, 11),)
+    assert config.phases == paper.phases == (("both", 0, paper.training.steps, 11),)
 
     trainer = build_trainer(config)
     assert type(trainer) is WGANTrainer
@@ -130,7 +151,7 @@ def test_paper_vgg_wgan():
         bounds.append(largest())
 
     trainer.adversary_step = watched
-    trainer.begin_phase(0)
+    trainer.begin_phase(config.phases[0])
     trainer.train_step(fake_batches(config, 11))
     assert bounds == [np.float32(0.01)] * 10
     assert int(tf.convert_to_tensor(optimizer.iterations)) == 10

@@ -72,23 +72,28 @@ def test_clipping_bounds_every_critic_variable_right_after_the_update():
 @pytest.mark.parametrize("loss_scale", [1.0, 1024.0])
 @pytest.mark.parametrize("lipschitz", [Clip(bound=100), GradientPenalty(weight=7)])
 def test_the_critic_s_reported_loss_is_the_optimised_loss(lipschitz, loss_scale):
-    """The one-layer critic is linear: the norm of its gradient is the same between any real and fake image."""
+    """The one-layer critic is linear: the norm of its gradient is the same between any real and fake image.
+
+    By the 2×2 hole alone; the critic is scaled so that it is above 1.
+    """
     trainer = wgan(critic_rate=1.0, lipschitz=lipschitz, loss_scale=loss_scale)
     critic, batch = trainer.adversary, one_batch()
+    critic.trainable_variables[0].assign(100 * critic.trainable_variables[0])
     real, fake = batch["image"], trainer.complete(batch)
     with tf.GradientTape() as tape:
         estimate = tf.reduce_mean(critic(real)) - tf.reduce_mean(critic(fake))
         with tf.GradientTape() as inner:
             inner.watch(real)
             scores = critic(real)
-        norms = tf.norm(tf.reshape(inner.gradient(scores, real), [4, -1]), axis=1)
+        norms = tf.norm(tf.reshape(inner.gradient(scores, real)[:, 3:5, 3:5], [4, -1]), axis=1)
+        assert float(tf.reduce_min(norms)) > 1
         weight = 7 if isinstance(lipschitz, GradientPenalty) else 0
         loss = -estimate + weight * tf.reduce_mean((norms - 1) ** 2)
     gradients = [gradient.numpy() for gradient in tape.gradient(loss, critic.trainable_variables)]
     before = weights(critic)
     trainer.adversary_step(batch, 0)
     for old, new, gradient in zip(before, weights(critic), gradients, strict=True):
-        np.testing.assert_allclose(new - old, -gradient, atol=1e-4)
+        np.testing.assert_allclose(new - old, -gradient, rtol=1e-4, atol=1e-3)
     norm = np.sqrt(sum((gradient**2).sum() for gradient in gradients))
     values = tracked(trainer)
     assert values["wasserstein_estimate"] == pytest.approx(float(estimate), rel=1e-4)
@@ -97,7 +102,7 @@ def test_the_critic_s_reported_loss_is_the_optimised_loss(lipschitz, loss_scale)
 
 
 def test_gradient_penalty_takes_the_place_of_clipping():
-    trainer = wgan(lipschitz=GradientPenalty())
+    trainer = wgan(lipschitz=GradientPenalty(), critic_rate=1.0)
     before = weights(trainer.adversary)
     trainer.adversary_step(one_batch(), 0)
     assert changed(before, trainer.adversary)
@@ -124,6 +129,7 @@ def test_mixing_is_uniform_and_a_function_of_seed_step_and_index():
 def test_the_reported_loss_is_the_optimised_loss(loss_scale):
     """With gradient descent at rate 1 the weights move by minus the gradient of what is reported."""
     trainer = wgan(alpha=0.7, generator_rate=1.0, loss_scale=loss_scale)
+    assert float(trainer.alpha) == pytest.approx(0.7)
     batch = one_batch()
     variables = trainer.generator.trainable_variables
     with tf.GradientTape() as tape:
@@ -131,7 +137,7 @@ def test_the_reported_loss_is_the_optimised_loss(loss_scale):
         weight = np.zeros((1, SIZE, SIZE, 1), np.float32)  # hole 2, ring 2: 6×6 patch, 32 ring pixels
         weight[:, 1:7, 1:7] = 20
         weight[:, 3:5, 3:5] = 1
-        l2 = tf.reduce_sum(weight * (prediction - batch["image"]) ** 2) / (4 * 36 * 3)
+        l2 = tf.reduce_sum(weight * (prediction - batch["image"]) ** 2) / (4 * 4 * 3)
         score = tf.reduce_mean(trainer.adversary(composite(batch["mask"], prediction, batch["image"])))
         loss = 0.7 * l2 - 0.3 * score
     gradients = [gradient.numpy() for gradient in tape.gradient(loss, variables)]
