@@ -11,6 +11,7 @@ from inpainting.command_line import Parser, import_tensorflow, run_program
 from inpainting.config.experiments import EXPERIMENTS, experiment
 from inpainting.config.settings import with_settings
 from inpainting.measuring.report import markdown
+from inpainting.pretrained import check_start
 from inpainting.workdir import Workdir
 
 # TensorFlow takes seconds to import: `train` does so once the command line is known to be good.
@@ -40,6 +41,8 @@ def parse(argv):
     settings_help = "change any setting, for instance alpha=0.9 or method.alpha=0.9; can be repeated"
     parser.add_argument("--set", action="append", default=[], metavar="SETTING=VALUE", help=settings_help)
     parser.add_argument("--deterministic", action="store_true", help="the same bits in every run (slower)")
+    initial_help = "start from the weights of published ones, pretrained/NAME, or of another run"
+    parser.add_argument("--initial", metavar="DIR", help=initial_help)
     parser.add_argument("--resume", action="store_true", help="continue the run in the work directory")
     parser.add_argument("--overwrite", action="store_true", help="replace the run in the work directory")
     arguments = parser.parse_args(argv)
@@ -50,6 +53,8 @@ def parse(argv):
         parser.error(f"--model is required: one of {', '.join(EXPERIMENTS)}")
     if arguments.resume and arguments.overwrite:
         parser.error("--resume continues a run and --overwrite replaces it: give one of them")
+    if arguments.resume and arguments.initial:
+        parser.error("--resume goes on from the run's own weights and --initial starts from others: give one")
     settings = {name: getattr(arguments, name) for name in FLAGS if getattr(arguments, name) is not None}
     for text in arguments.set:
         name, equals, value = text.partition("=")
@@ -83,18 +88,24 @@ def list_models():
     print(markdown(rows, dict.fromkeys(rows[0], "{}")))
 
 
-def train(config, workdir, *, resume=False, overwrite=False):
-    """Trains `config` in `workdir`. Returns 0, or 128 + the signal that stopped it."""
+def train(config, workdir, *, initial=None, resume=False, overwrite=False):
+    """Trains `config` in `workdir`, from the weights of the Workdir `initial` where that is given.
+
+    Returns 0, or 128 + the signal that stopped it.
+    """
     workdir.check(config, resume=resume, overwrite=overwrite)
+    if initial:
+        check_start(config, initial)
     import_tensorflow()
     from inpainting.training.run import run
 
-    return run(config, workdir, resume=resume, overwrite=overwrite)
+    return run(config, workdir, initial=initial, resume=resume, overwrite=overwrite)
 
 
 def main(argv):
     config, workdir, arguments = parse(argv)
-    return train(config, workdir, resume=arguments.resume, overwrite=arguments.overwrite)
+    initial = Workdir(arguments.initial) if arguments.initial else None
+    return train(config, workdir, initial=initial, resume=arguments.resume, overwrite=arguments.overwrite)
 
 
 if __name__ == "__main__":

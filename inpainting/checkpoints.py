@@ -22,20 +22,24 @@ def save(path, state, progress):
 
     Raises FloatingPointError, and writes nothing, if a variable is not finite.
     """
-    arrays = {
-        f"{name}/{index:03d}": np.asarray(variable.numpy())
-        for name, variables in state.items()
-        for index, variable in enumerate(variables)
-    }
+    groups = {name: [np.asarray(variable.numpy()) for variable in state[name]] for name in state}
+    content = packed(groups, progress)
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_file(path) as file:
+        file.write(content)
+
+
+def packed(groups, progress, *, compressed=False):
+    """The bytes of a checkpoint of what `load` returns. FloatingPointError if an array is not finite."""
+    arrays = {f"{name}/{index:03d}": array for name in groups for index, array in enumerate(groups[name])}
     for key, array in arrays.items():
         if not np.all(np.isfinite(array)):
             raise FloatingPointError(f"{key} is not finite")
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     archive = io.BytesIO()
-    np.savez(archive, progress=np.array(json.dumps(progress)), **arrays)
-    with atomic_file(path) as file:
-        file.write(archive.getbuffer())
+    savez = np.savez_compressed if compressed else np.savez
+    savez(archive, progress=np.array(json.dumps(progress)), **arrays)
+    return archive.getbuffer()
 
 
 def load(path):

@@ -6,6 +6,11 @@ def ordered_variables(network):
     return [*network.trainable_variables, *network.non_trainable_variables]
 
 
+def weights_of(network):
+    """Those of `ordered_variables` that are weights: all but the random state of dropout."""
+    return [variable for variable in ordered_variables(network) if "float" in str(variable.dtype)]
+
+
 def resource(variable):
     """The tf.Variable behind a variable of either Keras line."""
     return variable if hasattr(variable, "ref") else variable.value

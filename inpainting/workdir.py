@@ -42,9 +42,17 @@ class Workdir:
         self.tensorboard = self.path / "tensorboard"
         self.metrics = self.path / "metrics.jsonl"
         self.samples = self.path / "samples"
-        self.figures = self.path / "figures"
         self.saved_model = self.path / "saved_model" / "1"
-        self.results = self.path / "results.json"
+        self.weights = self.path / "weights.npz"  # published ones, see inpainting/pretrained.py
+        self.sha256 = self.path / "weights.sha256"
+        measured = Path("runs", "pretrained", self.path.resolve().name) if self.published else self.path
+        self.figures = measured / "figures"
+        self.results = measured / "results.json"
+
+    @property
+    def published(self):
+        """Whether the directory holds published weights, not a run: nothing is written there."""
+        return self.weights.exists() or self.sha256.exists()
 
     def check(self, config, *, resume, overwrite):
         """Refuses, writing nothing, a directory that this run may not write to.
@@ -53,6 +61,8 @@ class Workdir:
         """
         if self.path.exists() and not self.path.is_dir():
             raise InputError(f"{self.path} is a file: give --workdir a directory")
+        if self.published:
+            raise InputError(f"{self.path} holds published weights: choose another --workdir")
         if resume:
             self._check_same(config)
         elif self.config.exists() and not overwrite:

@@ -18,7 +18,8 @@ MODULES = {
 
 SMALL = ("masks", "pixels", "files", "errors", "variables", "command_line")
 SMALL_FILES = {f"inpainting.{name}" for name in SMALL}
-SHARED = {f"inpainting.{name}" for name in ("config", "losses", "checkpoints", "workdir")} | SMALL_FILES
+FOUNDATION = ("config", "losses", "checkpoints", "workdir", "pretrained")
+SHARED = {f"inpainting.{name}" for name in FOUNDATION} | SMALL_FILES
 NETWORKS_AND_DATA = {"models", "pipelines"}
 FILLING = {"inpainting.filling"} | SHARED | NETWORKS_AND_DATA
 MEASURING = {"inpainting.measuring"} | FILLING
@@ -35,6 +36,7 @@ ALLOWED = {
     "inpainting.losses": {"inpainting.losses", "inpainting.masks", "inpainting.pixels"},
     "inpainting.checkpoints": SMALL_FILES,
     "inpainting.workdir": SHARED,
+    "inpainting.pretrained": SHARED,
     **dict.fromkeys(sorted(SMALL_FILES), SMALL_FILES),
     "models": {"models", "inpainting.pixels"},
     "pipelines": {"pipelines", "inpainting.masks", "inpainting.pixels", "inpainting.errors"},
@@ -81,7 +83,8 @@ def test_no_circle():
 
 def test_what_a_refusal_needs_imports_no_tensorflow():
     config = [name for name in MODULES if within(name, ["inpainting.config"])]
-    light = ["errors", "files", "checkpoints", "workdir", "command_line", "measuring.tasks", "measuring.report"]
+    light = ["errors", "files", "checkpoints", "workdir", "pretrained", "command_line"]
+    light += ["measuring.tasks", "measuring.report"]
     modules = [*config, *(f"inpainting.{name}" for name in light), "models", *PROGRAMS]
     code = f"import sys, {', '.join(modules)}; print('tensorflow' in sys.modules or 'keras' in sys.modules)"
     finished = command("-c", code)

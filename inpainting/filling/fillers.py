@@ -16,7 +16,8 @@ from inpainting.filling.completion import MODES, complete
 from inpainting.losses.likelihood import per_image_nats
 from inpainting.masks import fill_hole, hole_span
 from inpainting.pixels import to_float, to_uint8
-from inpainting.variables import ordered_variables
+from inpainting.pretrained import average
+from inpainting.variables import weights_of
 from models import build_generator, trainable_parameters
 
 
@@ -139,13 +140,12 @@ def network_fillers(config, network):
 
 
 def load_fillers(workdir):
-    """The fillers of a run: its averaged weights, in float32, of the best checkpoint; and the run's progress.
+    """The fillers of a run or of published weights, in float32, and the progress of the run.
 
-    Of the last checkpoint where none was validated. Raises InputError for what is no run, or a damaged one.
+    What `pretrained.average` says of which weights, and of errors, holds.
     """
     config = workdir.read_config()
-    path = workdir.best if workdir.best.exists() else workdir.last
-    groups, progress = checkpoints.load(path)
+    weights, progress, path = average(workdir)
     network = build_generator(config)
-    checkpoints.restore(groups, {"ema_generator": ordered_variables(network)}, path)
+    checkpoints.restore({"weights": weights}, {"weights": weights_of(network)}, path)
     return network_fillers(config, network), progress

@@ -35,6 +35,15 @@ def cpu():
     return f"{os.cpu_count()} cores of {_cpu_info('model name') or platform.machine()}"
 
 
+def machine():
+    """Where a run is trained: its GPUs or its processor, and TensorFlow."""
+    gpus = [
+        tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
+        for gpu in tf.config.list_physical_devices("GPU")
+    ]
+    return f"{', '.join(gpus) or cpu()}, TensorFlow {tf.__version__}"
+
+
 def _cpu_flags():
     return _cpu_info("flags").split()
 

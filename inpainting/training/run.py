@@ -8,16 +8,22 @@ from inpainting.errors import InputError
 from inpainting.filling.export import export
 from inpainting.filling.fillers import load_fillers
 from inpainting.measuring.measure import LIKELIHOOD_BATCH
+from inpainting.pretrained import average
+from inpainting.training import hardware
 from inpainting.training.build import build_trainer
 from inpainting.training.callbacks import Checkpointing, Journal, Monitor, Validation
+from inpainting.variables import weights_of
 from pipelines import datasets
 from pipelines.inpainting import evaluation_batches, training_batches
 
 DENSITY_VALIDATION = 1_000  # images: the likelihood of a whole image costs as much as a training step's
 
 
-def run(config, workdir, *, resume=False, overwrite=False):
-    """Trains `config` in `workdir`, which has been checked. Returns 0, or 128 + the signal that stopped it."""
+def run(config, workdir, *, initial=None, resume=False, overwrite=False):
+    """Trains `config` in `workdir`, which has been checked. Returns 0, or 128 + the signal that stopped it.
+
+    initial: the Workdir of another run, or of published weights, whose weights this one starts from.
+    """
     data, training = config.data, config.training
     keras.utils.set_random_seed(training.seed)
     if training.deterministic:
@@ -30,8 +36,11 @@ def run(config, workdir, *, resume=False, overwrite=False):
 
     trainer = build_trainer(config)
     progress = {"best": None, "best_step": None, "stale": 0, "stopped": False, "keras": keras_line()}
+    progress |= {"initial": str(initial.path) if initial else None, "machine": hardware.machine()}
+    if initial:
+        start_from(trainer, initial)
     if resume:
-        progress = restore(trainer, workdir, config.method.criterion)
+        progress |= restore(trainer, workdir, config.method.criterion)
         progress["stopped"] = progress["stale"] >= training.patience
     workdir.create(config, overwrite=overwrite)
     print(f"{images.count:,} training images, {held_out.count:,} for validation", flush=True)
@@ -90,6 +99,15 @@ def fit(trainer, config, images, held_out, *, workdir, progress):
     if checkpointing.signal:
         checkpointing.save()
     return monitor.done, checkpointing.signal
+
+
+def start_from(trainer, initial):
+    """Gives the generator, and its average, the averaged weights of another run or published ones."""
+    weights, _, path = average(initial)
+    networks = {"generator": trainer.generator, "ema_generator": trainer.ema_generator}
+    state = {name: weights_of(network) for name, network in networks.items()}
+    checkpoints.restore(dict.fromkeys(state, weights), state, path)
+    print(f"starts from the averaged weights of {path}")
 
 
 def keras_line():

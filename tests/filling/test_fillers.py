@@ -19,7 +19,7 @@ from inpainting.filling.fillers import (
     network_fillers,
 )
 from inpainting.losses.likelihood import per_image_nats
-from inpainting.variables import ordered_variables
+from inpainting.variables import ordered_variables, weights_of
 from inpainting.workdir import Workdir
 from models import build_generator, trainable_parameters
 from models.pixel_cnn import pixel_cnn
@@ -136,14 +136,14 @@ def test_a_run_s_filler_has_its_best_averaged_weights(small_config, tmp_path):
     config, workdir = small_config("cnn_l2"), Workdir(tmp_path)
     workdir.create(config, overwrite=False)
     network = build_generator(config)
-    starts = [np.array(variable.numpy()) for variable in ordered_variables(network)]
+    starts = [np.array(variable.numpy()) for variable in weights_of(network)]
     for path, step, factor in ((workdir.last, 20, 2), (workdir.best, 10, 3)):
-        for variable, start in zip(ordered_variables(network), starts, strict=True):
+        for variable, start in zip(weights_of(network), starts, strict=True):
             variable.assign(factor * start)
         checkpoints.save(path, {"ema_generator": ordered_variables(network)}, {"best_step": step})
         (filler,), progress = load_fillers(workdir)
         assert progress == {"best_step": step}  # the last one as long as there is no best one
-        for variable, start in zip(ordered_variables(filler.network), starts, strict=True):
+        for variable, start in zip(weights_of(filler.network), starts, strict=True):
             np.testing.assert_array_equal(variable.numpy(), factor * start)
     (tmp_path / "config.json").unlink()
     with pytest.raises(InputError, match="not a run's directory"):

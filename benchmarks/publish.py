@@ -1,0 +1,178 @@
+"""A run's weights, published: python benchmarks/publish.py runs/unet_l2 [--name NAME] [--overwrite]
+
+Writes pretrained/NAME/, the model's name by default: config.json, the averaged weights of the best checkpoint
+in 16 bits, their SHA-256, and README.md, the model card, with what `evaluate.py RUN --baselines` has measured.
+inpainting/pretrained.py describes the files; docs/pretrained.md says how they are used.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from inpainting.command_line import Parser, run_program
+from inpainting.config.experiments import experiment
+from inpainting.config.section import Section
+from inpainting.config.settings import paths, value_of, with_settings
+from inpainting.errors import InputError
+from inpainting.measuring.report import metrics_table
+from inpainting.pretrained import average, without_places, write
+from inpainting.workdir import Workdir
+
+ROOT = Path(__file__).parent.parent
+
+# What a data set is, and what may be done with it: word in its name -> text.
+DATA = {
+    "cifar10": "CIFAR-10 (Krizhevsky, *Learning Multiple Layers of Features from Tiny Images*, 2009): 45,000 "
+    "of its 50,000 training images, and the last 5,000 for validation. Its authors name no licence and ask "
+    "that the report be cited. About 3 % of the test images have near-duplicates among the training images "
+    "(Barz and Denzler, *Do We Train on Test Data?*, 2020).",
+    "bsds500": "The Berkeley Segmentation Data Set, BSDS500 (Arbeláez, Maire, Fowlkes and Malik, *Contour "
+    "Detection and Hierarchical Image Segmentation*, 2011): for non-commercial research and education alone; "
+    "cite the paper.",
+    "dead_leaves": "Dead leaves: pictures that this project draws from a seed.",
+}
+LIMITS = {
+    "autoencoder": "It predicts the mean of what could be there: its fills are smoother than pictures are.",
+    "adversarial": "It is trained to look natural: what it adds to the mean is invented, and its squared error "
+    "is above that of the same generator trained on L2 alone.",
+    "density": "It goes pixel by pixel: mean and greedy fills are smoother than pictures are, samples differ "
+    "from seed to seed, and all take many times as long as a network that fills a hole at once.",
+}
+CARD = """\
+---
+license: apache-2.0
+library_name: keras
+pipeline_tag: image-to-image
+tags: [inpainting, {kind}, {method}]
+---
+
+# {name}
+
+Fills holes in pictures of {size}×{size} pixels ({holes}): {what}. Made with an implementation of
+*Deep Image Inpainting* (Burlin, Le Calonnec and Duperier, 2017).
+
+```
+python evaluate.py pretrained/{name} --baselines
+python train.py --model {model} --initial pretrained/{name}
+```
+
+## Data
+
+{data}
+
+## Training
+
+```
+{command}
+```
+
+{training}
+
+## Metrics
+
+{images:,} images of the {split} split, {mask} holes of {hole} pixels. What the columns are: docs/evaluating.md.
+
+{table}
+
+## Limits
+
+{limits}
+It knows pictures like those that it was trained on, of their size and with such holes; for others, train it
+anew. What it paints is a guess, and no evidence of what was there.
+"""
+
+
+def changes(config):
+    """The settings by which a Config differs from its experiment, path -> value.
+
+    What follows from the others, the hole from an image's size for one, is left out.
+    """
+    usual = experiment(config.model)
+    known, changed = paths(usual), {}
+    for path in paths(config):
+        value, other = value_of(config, path), value_of(usual, path) if path in known else None
+        if isinstance(value, Section):
+            value, other = value.kind, other and other.kind
+        if value != other:
+            changed[path] = value
+    for path in list(changed):
+        others = {name: value for name, value in changed.items() if name != path}
+        try:
+            changed = others if with_settings(usual, others) == config else changed
+        except InputError:  # without it, the others cannot be together
+            continue
+    return changed
+
+
+def command(config, progress):
+    """The command that trains a run's Config from where it started."""
+    words = [f"python train.py --model {config.model}"]
+    if progress.get("initial"):
+        words.append(f"--initial {progress['initial']}")
+    words += [f"--set {path}={value}" for path, value in changes(config).items()]
+    return " \\\n  ".join(words)
+
+
+def measured(workdir, progress):
+    """What evaluate.py wrote of a run's weights. InputError where that is nothing, or of other weights."""
+    advice = f"python evaluate.py {workdir.path} --baselines"
+    if not workdir.results.exists():
+        raise InputError(f"{workdir.results} is not there, of which the card is made: {advice}")
+    results = json.loads(workdir.results.read_text())
+    if results["step"] != progress["best_step"]:
+        raise InputError(
+            f"{workdir.results} is of step {results['step']}, the best is now {progress['best_step']}: {advice}"
+        )
+    return results
+
+
+def card(name, workdir):
+    """The model card of a run, Markdown. InputError where what it has to say is not known."""
+    config, (_, progress, _) = without_places(workdir.read_config()), average(workdir)
+    results, history = measured(workdir, progress), workdir.history()
+    data = next((text for word, text in DATA.items() if word in config.data.dataset.lower()), None)
+    if data is None:
+        raise InputError(f"DATA of {__file__} does not say under what licence {config.data.dataset} is: add it")
+    training = f"{history[-1]['step']:,} steps in {history[-1]['minutes']:.0f} minutes"
+    training += f" on {progress['machine']}" if "machine" in progress else ""
+    if progress["best_step"]:
+        training += f"; the weights are the average at step {progress['best_step']:,}, the best on validation"
+    generator, method = config.generator.kind, config.method
+    return CARD.format(
+        name=name,
+        model=config.model,
+        kind=generator.replace("_", "-"),
+        method=method.kind.replace("_", "-"),
+        size=config.data.image_size,
+        holes=f"{config.data.mask}, {config.data.hole} pixels",
+        what=f"{generator.replace('_', ' ')} {method.text}",
+        data=data,
+        command=command(config, progress),
+        training=training + ".",
+        table=metrics_table(results["results"]),
+        limits=LIMITS[method.family],
+        **{key: results[key] for key in ("images", "split", "mask", "hole")},
+    )
+
+
+def main(argv, root=ROOT):
+    parser = Parser(description=__doc__)
+    parser.add_argument("run", type=Workdir, metavar="RUN", help="a directory that train.py has made")
+    parser.add_argument("--name", help="default: the model's")
+    parser.add_argument("--overwrite", action="store_true", help="replace what is published under the name")
+    arguments = parser.parse_args(argv)
+    name = arguments.name or arguments.run.read_config().model
+    if Path(name).name != name:
+        parser.error(f"--name {name}: a directory's name, without a path")
+    published = Workdir(root / "pretrained" / name)
+    if published.path.exists() and not arguments.overwrite:
+        raise InputError(f"{published.path} is there already: --overwrite replaces it, --name gives another")
+    write(arguments.run, published, card(name, arguments.run))
+    print(f"{published.path}: python evaluate.py {published.path}")
+    return 0
+
+
+if __name__ == "__main__":
+    run_program(main)

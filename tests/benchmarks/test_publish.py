@@ -1,0 +1,93 @@
+"""What a model card says: what was set, what it took, what was measured, of what data."""
+
+import json
+
+import pytest
+
+from benchmarks.publish import LIMITS, card, changes, main
+from inpainting import checkpoints
+from inpainting.config.experiments import experiment
+from inpainting.config.methods import METHODS
+from inpainting.config.settings import with_settings
+from inpainting.errors import InputError
+from inpainting.workdir import Workdir
+
+
+@pytest.mark.parametrize(
+    ("model", "settings"),
+    [
+        ("vgg_l2", {}),
+        ("vgg_wgan", {"data.image_size": 64, "training.steps": 100, "training.seed": 3}),  # hole, ring, warm-up
+        ("vgg_wgan", {"method.critic": "resnet", "method.lipschitz": "clip", "method.lipschitz.bound": 0.02}),
+        ("vgg_l2", {"data.hole": 28, "method.overlap": 0}),  # neither goes without the other
+        ("flattened_row_lstm", {"generator.directions": 4, "method.segment_rows": None}),
+    ],
+)
+def test_the_settings_that_make_a_config(model, settings):
+    config = with_settings(experiment(model), settings)
+    assert changes(config) == settings
+    assert with_settings(experiment(model), changes(config)) == config
+
+
+def test_every_family_has_its_limits():
+    assert {method.family for method in METHODS.values()} == set(LIMITS)
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A measured run: 100 steps of 60 images at 10 a second are 10 minutes."""
+    workdir = Workdir(tmp_path / "run")
+    settings = {"batch_size": 60, "steps": 100, "data_dir": "/tfds"}
+    workdir.create(with_settings(experiment("vgg_l2"), settings), overwrite=False)
+    workdir.metrics.write_text(json.dumps({"step": 100, "images_per_second": 10.0}) + "\n")
+    progress = {"best_step": 50, "initial": "pretrained/unet_l2", "machine": "2 cores of a mill"}
+    checkpoints.save(workdir.best, {"ema_generator": []}, progress)
+    measured = {"step": 50, "split": "test", "images": 10_000, "mask": "center", "hole": 8}
+    rows = {"vgg_l2": {"hole_mse": 0.01334}, "biharmonic": {"hole_mse": 0.0175}}
+    workdir.results.write_text(json.dumps({**measured, "results": rows}))
+    return workdir
+
+
+def test_a_card_says_what_is_known(run):
+    text = card("mine", run)
+    assert text.startswith("---\nlicense: apache-2.0\n")
+    for said in (
+        "# mine\n",
+        "vgg trained on L2",
+        "CIFAR-10 (Krizhevsky",
+        "name no licence",
+        "python train.py --model vgg_l2 \\\n  --initial pretrained/unet_l2 \\\n  --set training.steps=100",
+        "100 steps in 10 minutes on 2 cores of a mill; the weights are the average at step 50",
+        "10,000 images of the test split, center holes of 8 pixels",
+        "| vgg_l2 | 0.0133 |\n| biharmonic | 0.0175 |",
+        LIMITS["autoencoder"],
+    ):
+        assert said in text
+    assert "/tfds" not in text
+
+
+def test_a_card_is_refused_where_something_is_not_known(run):
+    measured = json.loads(run.results.read_text())
+    run.results.write_text(json.dumps({**measured, "step": 100}))
+    with pytest.raises(InputError, match="is of step 100, the best is now 50"):
+        card("mine", run)
+    run.results.unlink()
+    with pytest.raises(InputError, match="python evaluate.py .*run --baselines"):
+        card("mine", run)
+    run.results.write_text(json.dumps(measured))
+    run.create(with_settings(experiment("vgg_l2"), {"dataset": "folder:/my/pictures"}), overwrite=False)
+    with pytest.raises(InputError, match="under what licence folder:pictures is"):
+        card("mine", run)
+
+
+def test_what_is_published_is_not_replaced_unasked(run, tmp_path):
+    assert main([str(run.path)], root=tmp_path) == 0
+    published = tmp_path / "pretrained" / "vgg_l2"
+    (published / "README.md").write_text("edited")
+    with pytest.raises(InputError, match="is there already: --overwrite replaces it"):
+        main([str(run.path)], root=tmp_path)
+    assert (published / "README.md").read_text() == "edited"
+    assert main([str(run.path), "--overwrite"], root=tmp_path) == 0
+    assert "# vgg_l2" in (published / "README.md").read_text()
+    with pytest.raises(InputError, match="a directory's name"):
+        main([str(run.path), "--name", "../vgg_l2"], root=tmp_path)
