@@ -22,16 +22,22 @@ from inpainting.workdir import Workdir
 
 ROOT = Path(__file__).parent.parent
 
-# What a data set is, and what may be done with it: word in its name -> text.
+# Word in a data set's name -> the licence that it leaves to the weights, what it is, what may be done with it.
 DATA = {
-    "cifar10": "CIFAR-10 (Krizhevsky, *Learning Multiple Layers of Features from Tiny Images*, 2009): 45,000 "
-    "of its 50,000 training images, and the last 5,000 for validation. Its authors name no licence and ask "
-    "that the report be cited. About 3 % of the test images have near-duplicates among the training images "
-    "(Barz and Denzler, *Do We Train on Test Data?*, 2020).",
-    "bsds500": "The Berkeley Segmentation Data Set, BSDS500 (Arbeláez, Maire, Fowlkes and Malik, *Contour "
-    "Detection and Hierarchical Image Segmentation*, 2011): for non-commercial research and education alone; "
-    "cite the paper.",
-    "dead_leaves": "Dead leaves: pictures that this project draws from a seed.",
+    "cifar10": (
+        "apache-2.0",
+        "CIFAR-10 (Krizhevsky, *Learning Multiple Layers of Features from Tiny Images*, 2009): 45,000 of its "
+        "50,000 training images, and the last 5,000 for validation. Its authors name no licence and ask that "
+        "the report be cited. About 3 % of the test images have near-duplicates among the training images "
+        "(Barz and Denzler, *Do We Train on Test Data?*, 2020).",
+    ),
+    "bsds500": (
+        "other",
+        "The Berkeley Segmentation Data Set, BSDS500 (Arbeláez, Maire, Fowlkes and Malik, *Contour "
+        "Detection and Hierarchical Image Segmentation*, 2011): for non-commercial research and education "
+        "alone; cite the paper.",
+    ),
+    "dead_leaves": ("apache-2.0", "Dead leaves: pictures that this project draws from a seed."),
 }
 LIMITS = {
     "autoencoder": "It predicts the mean of what could be there: its fills are smoother than pictures are.",
@@ -42,7 +48,7 @@ LIMITS = {
 }
 CARD = """\
 ---
-license: apache-2.0
+license: {licence}
 library_name: keras
 pipeline_tag: image-to-image
 tags: [inpainting, {kind}, {method}]
@@ -50,12 +56,12 @@ tags: [inpainting, {kind}, {method}]
 
 # {name}
 
-Fills holes in pictures of {size}×{size} pixels ({holes}): {what}. Made with an implementation of
+Fills holes in pictures of {size}×{size} pixels, {holes}: {what}. Made with an implementation of
 *Deep Image Inpainting* (Burlin, Le Calonnec and Duperier, 2017).
 
 ```
 python evaluate.py pretrained/{name} --baselines
-python train.py --model {model} --initial pretrained/{name}
+python train.py --model {model} --initial pretrained/{name}{generator_settings}
 ```
 
 ## Data
@@ -72,7 +78,7 @@ python train.py --model {model} --initial pretrained/{name}
 
 ## Metrics
 
-{images:,} images of the {split} split, {mask} holes of {hole} pixels. What the columns are: docs/evaluating.md.
+{images:,} images of the {split} split, {measured_holes}. What the columns are: docs/evaluating.md.
 
 {table}
 
@@ -111,8 +117,12 @@ def command(config, progress):
     words = [f"python train.py --model {config.model}"]
     if progress.get("initial"):
         words.append(f"--initial {progress['initial']}")
-    words += [f"--set {path}={value}" for path, value in changes(config).items()]
-    return " \\\n  ".join(words)
+    return " \\\n  ".join(words + settings(changes(config)))
+
+
+def settings(changed):
+    """The words of a command line that make the changes."""
+    return [f"--set {path}={value}" for path, value in changed.items()]
 
 
 def measured(workdir, progress):
@@ -128,32 +138,42 @@ def measured(workdir, progress):
     return results
 
 
+def holes(mask, hole):
+    kind = "centred" if mask == "center" else mask.replace("_", "-")
+    return f"{kind} holes of {hole} pixels"
+
+
 def card(name, workdir):
     """The model card of a run, Markdown. InputError where what it has to say is not known."""
     config, (_, progress, _) = without_places(workdir.read_config()), average(workdir)
     results, history = measured(workdir, progress), workdir.history()
-    data = next((text for word, text in DATA.items() if word in config.data.dataset.lower()), None)
-    if data is None:
+    found = [known for word, known in DATA.items() if word in config.data.dataset.lower()]
+    if not found:
         raise InputError(f"DATA of {__file__} does not say under what licence {config.data.dataset} is: add it")
     training = f"{history[-1]['step']:,} steps in {history[-1]['minutes']:.0f} minutes"
     training += f" on {progress['machine']}" if "machine" in progress else ""
     if progress["best_step"]:
         training += f"; the weights are the average at step {progress['best_step']:,}, the best on validation"
     generator, method = config.generator.kind, config.method
+    of_generator = {path: value for path, value in changes(config).items() if path.startswith("generator.")}
     return CARD.format(
         name=name,
         model=config.model,
+        generator_settings="".join(f" {words}" for words in settings(of_generator)),
         kind=generator.replace("_", "-"),
         method=method.kind.replace("_", "-"),
         size=config.data.image_size,
-        holes=f"{config.data.mask}, {config.data.hole} pixels",
+        holes=holes(config.data.mask, config.data.hole),
+        measured_holes=holes(results["mask"], results["hole"]),
         what=f"{generator.replace('_', ' ')} {method.text}",
-        data=data,
+        licence=found[0][0],
+        data=found[0][1],
         command=command(config, progress),
         training=training + ".",
         table=metrics_table(results["results"]),
         limits=LIMITS[method.family],
-        **{key: results[key] for key in ("images", "split", "mask", "hole")},
+        images=results["images"],
+        split=results["split"],
     )
 
 
