@@ -18,7 +18,8 @@ from inpainting.workdir import Workdir
 
 def parse(argv):
     parser = Parser(description=__doc__)
-    parser.add_argument("workdirs", nargs="+", metavar="WORKDIR", help="directories that train.py has made")
+    workdirs_help = "directories that train.py has made, or published weights: pretrained/NAME"
+    parser.add_argument("workdirs", nargs="+", metavar="WORKDIR", help=workdirs_help)
     splits = ("train", "validation", "test")
     parser.add_argument("--split", default="test", choices=splits, help="default: test")
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N images")
