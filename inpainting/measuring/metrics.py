@@ -13,6 +13,7 @@ it should. Predictions are clipped to [-1, 1], as they are when an image is writ
 | ssim | SSIM of the whole completed image, data range 1 |
 | sharpness | mean gradient magnitude inside the hole over that of the truth |
 | seam | mean absolute difference across the hole's border over that of the truth |
+| band_low, band_middle, band_high | energy of the hole's DCT over the truth's, by band of frequency |
 """
 
 import math
@@ -24,6 +25,9 @@ from inpainting.masks import composite
 from inpainting.pixels import to_uint8
 
 TOLERANCE = 5  # of 255, for the approximate exact match (paper, section 1)
+BANDS = ("low", "middle", "high")
+ENERGIES = tuple(f"energy_{band}" for band in BANDS)
+ENERGIES_OF_TRUTH = tuple(f"{energy}_of_truth" for energy in ENERGIES)
 PER_IMAGE = (
     "hole_mse",
     "l2",
@@ -34,8 +38,20 @@ PER_IMAGE = (
     "gradient_of_truth",
     "border",
     "border_of_truth",
+    *ENERGIES,
+    *ENERGIES_OF_TRUTH,
 )
-METRICS = ("hole_mse", "l2", "half_sum_l2", "maem", "hole_psnr", "ssim", "sharpness", "seam")
+METRICS = (
+    "hole_mse",
+    "l2",
+    "half_sum_l2",
+    "maem",
+    "hole_psnr",
+    "ssim",
+    "sharpness",
+    "seam",
+    *(f"band_{band}" for band in BANDS),
+)
 
 
 def hole_mse(*, prediction, target, mask):
@@ -62,13 +78,15 @@ def per_image(*, prediction, target, mask):
         "gradient_of_truth": _inside_gradient(target, mask),
         "border": _border_difference(completed, mask),
         "border_of_truth": _border_difference(target, mask),
+        **dict(zip(ENERGIES, band_energies(completed, mask), strict=True)),
+        **dict(zip(ENERGIES_OF_TRUTH, band_energies(target, mask), strict=True)),
     }
 
 
 def summarise(means):
     """The METRICS of a set from the means of its PER_IMAGE values: a dict of scalars, from a dict of scalars.
 
-    sharpness and seam are ratios of means: an image without contrast has no ratio of its own.
+    sharpness, seam and the bands are ratios of means: an image without contrast has no ratio of its own.
     """
     return {
         **{key: means[key] for key in ("hole_mse", "l2", "half_sum_l2", "maem")},
@@ -77,6 +95,10 @@ def summarise(means):
         "ssim": means["ssim"],
         "sharpness": tf.math.divide_no_nan(means["gradient"], means["gradient_of_truth"]),
         "seam": tf.math.divide_no_nan(means["border"], means["border_of_truth"]),
+        **{
+            f"band_{band}": tf.math.divide_no_nan(means[energy], means[of_truth])
+            for band, energy, of_truth in zip(BANDS, ENERGIES, ENERGIES_OF_TRUTH, strict=True)
+        },
     }
 
 
@@ -107,3 +129,35 @@ def _border_difference(image, mask):
 
 def _transposed(image):
     return tf.transpose(image, [0, 2, 1, 3])
+
+
+def band_energies(image, mask):
+    """Energy of each image's hole in the BANDS of frequency, a list of [B].
+
+    Of the hole's bounding box of h × w pixels: the squares of the coefficients (u, v) of its orthonormal
+    DCT-II, summed over the channels. A coefficient is low, middle or high where max(u / h, v / w) is in the
+    first, second or last third of [0, 1). (0, 0), the mean colour, is of no band: it would hide all else in the
+    lowest.
+    """
+    rows, vertical = _cosines(tf.reduce_max(mask[..., 0], axis=2))
+    columns, horizontal = _cosines(tf.reduce_max(mask[..., 0], axis=1))
+    coefficients = tf.einsum("buy,byxc,bvx->buvc", rows, image, columns)
+    thirds = tf.maximum(vertical[:, :, None], horizontal[:, None, :])
+    band = tf.where(thirds > 0, tf.floor(thirds), -1.0)
+    energy = tf.reduce_sum(tf.square(coefficients), axis=-1)
+    return [tf.reduce_sum(tf.where(band == index, energy, 0.0), axis=[1, 2]) for index in range(len(BANDS))]
+
+
+def _cosines(missing):
+    """The DCT-II over the stretch from the first to the last missing of L pixels, and its frequencies.
+
+    missing: [B, L]. Returns [B, L, L], a basis vector a row, 0 outside the stretch of n pixels and from row n
+    on; and [B, L], the rows' frequencies, 0 to 3: a third is 1.
+    """
+    inside = tf.cast(tf.cumsum(missing, 1) * tf.cumsum(missing, 1, reverse=True) > 0, tf.float32)
+    length = tf.maximum(tf.reduce_sum(inside, axis=1), 1.0)[:, None, None]
+    index = tf.cast(tf.range(tf.shape(missing)[1]), tf.float32)[None, :, None]
+    place = tf.cumsum(inside, 1)[:, None, :] - 0.5
+    scale = tf.sqrt(tf.where(index > 0, 2.0, 1.0) / length)
+    basis = tf.cos(math.pi * place * index / length) * scale * inside[:, None, :]
+    return tf.where(index < length, basis, 0.0), (len(BANDS) * index / length)[..., 0]

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from inpainting.masks import center_masks
-from inpainting.measuring.metrics import METRICS, PER_IMAGE, hole_mse, per_image, summarise
+from inpainting.measuring.metrics import METRICS, PER_IMAGE, band_energies, hole_mse, per_image, summarise
 from inpainting.pixels import to_float, to_uint8
 
 MASK = center_masks(1, image_size=16, hole=4)
@@ -87,3 +87,68 @@ def test_values_are_per_image():
     values = per_image(prediction=prediction, target=tf.zeros([2, 16, 16, 3]), mask=mask)
     assert set(values) == set(PER_IMAGE) and all(value.shape == (2,) for value in values.values())
     np.testing.assert_allclose(values["hole_mse"], [0, 0.01], rtol=1e-5)
+
+
+@pytest.fixture
+def waves():
+    """A 6×6 hole in 16×16 pixels of noise."""
+    mask = center_masks(1, image_size=16, hole=6)
+    return tf.random.stateless_uniform([1, 16, 16, 3], [3, 4], -1, 1), mask
+
+
+def bands(prediction, target, mask):
+    values = measure(prediction, target, mask)
+    return [values[f"band_{band}"] for band in ("low", "middle", "high")]
+
+
+def test_the_bands_of_truth_and_of_a_flat_fill(waves):
+    truth, mask = waves
+    assert bands(truth, truth, mask) == pytest.approx([1, 1, 1])
+    assert bands(truth / 2, truth, mask) == pytest.approx([1 / 4, 1 / 4, 1 / 4])  # energy: amplitude squared
+    assert bands(tf.fill(truth.shape, 0.7), truth, mask) == pytest.approx([0, 0, 0], abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("wave", "band"),
+    [((0, 1), 0), ((1, 1), 0), ((2, 0), 1), ((1, 3), 1), ((4, 0), 2), ((5, 5), 2), ((0, 5), 2)],
+)
+def test_a_wave_has_its_energy_in_one_band(wave, band, waves):
+    """cos(π (y + ½) u / 6) cos(π (x + ½) v / 6): thirds of 6 frequencies are 0 and 1, 2 and 3, 4 and 5."""
+    _, mask = waves
+    along = [np.cos(np.pi * (np.arange(16) - 5 + 0.5) * index / 6) for index in wave]
+    energies = band_energies(tf.constant((along[0][:, None] * along[1])[None, ..., None], tf.float32), mask)
+    expected = np.zeros(3)  # the squared norm of the wave: 6 for a constant factor, 6 / 2 for a cosine
+    expected[band] = np.prod([3 if index else 6 for index in wave])
+    np.testing.assert_allclose(np.squeeze(energies), expected, atol=1e-4)
+
+
+def test_a_checkerboard_does_not_pass_for_detail(waves):
+    """A ramp (all of it low) and a checkerboard of ±0.1: as sharp as you like, by energy that is all high."""
+    noise, mask = waves
+    y, x = np.mgrid[:16, :16]
+    ramp = tf.constant((x / 16 - 0.5)[None, ..., None].repeat(3, -1) + 0.01 * noise, tf.float32)
+    checked = ramp + tf.constant(0.1 * (-1.0) ** (x + y)[None, ..., None], tf.float32)
+    low, middle, high = bands(checked, ramp, mask)
+    assert low == pytest.approx(1, abs=0.05) and high > 10 * middle and high > 100
+
+
+def test_the_bands_of_noise_by_parseval():
+    """All bands and the mean have the energy of the pixels; white noise has the same in each coefficient."""
+    random = np.random.default_rng(0)
+    noise = tf.constant(random.normal(0, 0.1, (400, 16, 16, 3)), tf.float32)
+    mask = np.zeros((400, 16, 16, 1), np.float32)
+    mask[:, 3:9, 2:14] = 1
+    box = noise[:, 3:9, 2:14].numpy()
+    energies = np.transpose(band_energies(noise, tf.constant(mask)))
+    mean = 6 * 12 * np.square(box.mean((1, 2))).sum(-1)
+    np.testing.assert_allclose(energies.sum(1) + mean, np.square(box).sum((1, 2, 3)), rtol=1e-4)
+    # Of 6×12 coefficients, 2×4 less one are low, 4×8 less 2×4 middle, the other 40 high; variance 0.01.
+    np.testing.assert_allclose(energies.mean(0), np.array([7, 24, 40]) * 3 * 0.01, rtol=0.03)
+
+
+def test_holes_of_other_shapes_are_measured_in_their_bounding_box():
+    image = tf.random.stateless_uniform([1, 16, 16, 3], [5, 6], -1, 1)
+    corners, box = np.zeros((2, 1, 16, 16, 1), np.float32)
+    corners[0, 2, 5] = corners[0, 8, 3] = 1
+    box[0, 2:9, 3:6] = 1
+    np.testing.assert_allclose(band_energies(image, corners), band_energies(image, box), rtol=1e-6)
