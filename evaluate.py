@@ -3,12 +3,19 @@
 Prints a table and writes results.json and figures/ into each work directory. The averaged weights of the best
 checkpoint are measured, in float32. A density model gets a row for each way of completing (mean, greedy,
 sample) and its likelihood in bits per sub-pixel, of the hole and of the whole image, in one reading from the
-first corner whatever its directions. --mask measures a run on other holes than those it was trained for. With
---figure, it draws several runs into one picture instead, in figures/ of the last of them: overlap (two runs,
-without and with the overlap trick: the paper's figure 6), grid (the same images down the rows, the models
-across) or curves (validation over time). The paper's figures 4, 5, 9, 11 and 12, completions beside the truth,
-are each model's completions.png. Exit status: 0 done, 1 failed, 2 the command was refused.
+first corner whatever its directions. --mask measures a run on other holes than those it was trained for.
+--realism measures what lies between the first two runs too, (1 - T) times the fill of the first and T times
+that of the second: the least error at one end, the sharpest fill at the other. figures/plane.png of the last
+run shows every row of the table, hole_mse against sharpness and, with --c2st, against how often a classifier
+tells completions from truth. With --figure, it draws several runs into one picture instead, in figures/ of the
+last of them: overlap (two runs, without and with the overlap trick: the paper's figure 6), grid (the same
+images down the rows, biharmonic interpolation and the models across) or curves (validation over time). The
+paper's figures 4, 5, 9, 11 and 12, completions beside the truth, are each model's completions.png. Exit status:
+0 done, 1 failed, 2 the command was refused.
 """
+
+import argparse
+import contextlib
 
 from inpainting.command_line import Parser, import_tensorflow, run_program
 from inpainting.measuring.report import metrics_table
@@ -26,6 +33,10 @@ def parse(argv):
     masks_help = "other holes than the run was trained for: center, rectangle or free_form"
     parser.add_argument("--mask", metavar="KIND", help=masks_help)
     parser.add_argument("--baselines", action="store_true", help="measure classical methods beside the models")
+    c2st_help = "train a classifier to tell each row's completions from truth: a minute for 10,000 images"
+    parser.add_argument("--c2st", action="store_true", help=c2st_help)
+    realism_help = "blends of the first two runs, each T from 0 (the first) to 1 (the second)"
+    parser.add_argument("--realism", type=shares, default=[], metavar="T,T,…", help=realism_help)
     figures = ("overlap", "grid", "curves")
     parser.add_argument("--figure", choices=figures, help="draw the runs into one picture")
     parser.add_argument("--data-dir", metavar="DIR", help="where TFDS keeps its data sets, if elsewhere now")
@@ -35,11 +46,21 @@ def parse(argv):
         parser.error("--limit must be at least 1")
     if arguments.figure == "overlap" and len(arguments.workdirs) != 2:
         parser.error("--figure overlap takes two work directories: without and with the overlap")
-    if arguments.figure and (arguments.baselines or arguments.limit or arguments.mask):
-        parser.error(
-            "--figure draws the same few images of each run: leave out --baselines, --limit and --mask"
-        )
+    if arguments.realism and len(arguments.workdirs) < 2:
+        parser.error("--realism takes two work directories: one trained on L2 first, then a sharper one")
+    measuring = ("baselines", "limit", "mask", "c2st", "realism")
+    if arguments.figure and (given := [f"--{name}" for name in measuring if getattr(arguments, name)]):
+        parser.error(f"--figure draws the same few images of each run: leave out {', '.join(given)}")
     return arguments
+
+
+def shares(text):
+    """The numbers of a comma-separated list, each in [0, 1]."""
+    with contextlib.suppress(ValueError):
+        values = [float(part) for part in text.split(",")]
+        if all(0 <= value <= 1 for value in values):
+            return values
+    raise argparse.ArgumentTypeError(f"{text!r} is not numbers from 0 to 1, such as 0.25,0.5,0.75")
 
 
 def draw(kind, workdirs, *, split="test", data_dir=None):
@@ -65,23 +86,37 @@ def main(argv):
         return 0
     configs = [workdir.read_config() for workdir in arguments.workdirs]
     tasks = [measured_data(config, arguments.mask) for config in configs]  # all before the first is measured
+    if arguments.realism:
+        check_comparable("realism", configs[:2])
     import_tensorflow()
+    from inpainting.filling.fillers import blends, classical_fillers
+    from inpainting.measuring import figures
+    from inpainting.measuring.bootstrap import intervals
     from inpainting.measuring.evaluation import evaluate
 
+    options |= {"limit": arguments.limit, "mask": arguments.mask, "classify": arguments.c2st}
     tables = {}
-    for workdir, config, data in zip(arguments.workdirs, configs, tasks, strict=True):
-        rows = tables.setdefault(task(data), {})
-        options |= {"limit": arguments.limit, "mask": arguments.mask}
-        for name, row in evaluate(workdir, **options, baselines=arguments.baselines and not rows).items():
+    for index, (workdir, config, data) in enumerate(zip(arguments.workdirs, configs, tasks, strict=True)):
+        rows, errors = tables.setdefault(task(data), ({}, {}))
+        beside = classical_fillers() if arguments.baselines and not rows else []
+        beside += blends(*arguments.workdirs[:2], arguments.realism) if index == 1 else []
+        measured, its_errors = evaluate(workdir, **options, beside=beside)
+        for name, row in measured.items():
             own = name.split()[0] == config.model
-            rows[name.replace(config.model, str(workdir.path), 1) if own else name] = row
-    for (dataset, size, mask, hole), rows in tables.items():
+            shown = name.replace(config.model, str(workdir.path), 1) if own else name
+            rows[shown], errors[shown] = row, its_errors[name]
+    runs = {task(data): workdir for workdir, data in zip(arguments.workdirs, tasks, strict=True)}
+    for about, (rows, errors) in tables.items():
+        for name, interval in intervals(errors).items():
+            rows[name] |= interval
+        figures.plane(rows, runs[about].figures / "plane.png")
+        dataset, size, mask, hole = about
         shape = f"{mask} {hole}×{hole}" if mask == "center" else f"{mask} ({hole})"
         limit = f", first {arguments.limit}" if arguments.limit else ""
         print(f"\n{dataset}, {arguments.split} split{limit}, {size}×{size} pixels, hole: {shape}\n")
-        print(metrics_table(rows))
+        print(f"{metrics_table(rows)}\n\n{runs[about].figures / 'plane.png'}")
     for workdir in arguments.workdirs:
-        print(f"\n{workdir.results}\n{workdir.figures / 'completions.png'}\n{workdir.figures / 'errors.png'}")
+        print(f"{workdir.results}\n{workdir.figures / 'completions.png'}\n{workdir.figures / 'errors.png'}")
     return 0
 
 

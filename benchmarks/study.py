@@ -147,7 +147,7 @@ def run(model, settings, *, steps, splits, data_dir, folder):
     result = {"minutes": history[-1]["minutes"]}
     result[criterion] = min(line[criterion] for line in history if criterion in line)
     for split, limit in splits.items():
-        rows = evaluate(workdir, split=split, limit=limit, data_dir=data_dir)
+        rows, _ = evaluate(workdir, split=split, limit=limit, data_dir=data_dir)
         result[split] = rows[model]
         result |= {mode: rows[f"{model} {mode}"] for mode in ("greedy", "sample") if f"{model} {mode}" in rows}
     write_json(done, result)
@@ -167,7 +167,9 @@ def train(command):
 
 
 def _values(prefix, row, *names):
-    return {f"{prefix}{name}": row[name] for name in names}
+    """The values of a row by these names, and the intervals that they have."""
+    keys = (key for name in names for key in (name, f"{name}_interval") if key in row or key == name)
+    return {f"{prefix}{key}": row[key] for key in keys}
 
 
 def study_row(name, result):
@@ -206,7 +208,8 @@ ROWS = {"density": density_row, "bottleneck": bottleneck_row}  # study_row for a
 def columns_of(rows):
     """The columns of a table's rows and their formats."""
     formats = {"variant": "{}", "model": "{}", "minutes": "{:.0f}", "validation nats_per_hole": "{:.1f}"}
-    return {name: formats.get(name) or FORMATS.get(name.split()[-1], "{:.2f}") for name in rows[0]}
+    names = (name for name in rows[0] if not name.endswith("_interval"))
+    return {name: formats.get(name) or FORMATS.get(name.split()[-1], "{:.2f}") for name in names}
 
 
 def publish(study, rows, budget):

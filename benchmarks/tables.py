@@ -13,7 +13,8 @@ writes nothing and exits with 1 where a page differs. A results file is written 
      "columns": {"model": "{}", "hole_mse": "{:.4f}", …},    name -> format
      "rows": [{"model": "vgg_wgan", "hole_mse": 0.0143}, …]}
 
-A row without a column's value has an empty cell there. A row can take values from another file's row, found by
+A row without a column's value has an empty cell there; half of a value's 95 % interval, such as
+"hole_mse_interval", stands behind it. A row can take values from another file's row, found by
 its first column, so that a number stands in one file alone:
 
     {"from": "density", "row": "pixel_cnn", "values": {"hole_mse": "mean: hole_mse"}, "model": "…"}
@@ -57,7 +58,9 @@ def complete_row(row, folder):
     found = next((other for other in results["rows"] if other[first] == row["row"]), None)
     if found is None:
         raise InputError(f"{folder / row['from']}.json has no row {row['row']!r}")
-    return {**{name: found[other] for name, other in row["values"].items()}, **row}
+    taken = {name: found[other] for name, other in row["values"].items()}
+    intervals = {f"{name}_interval": found.get(f"{other}_interval") for name, other in row["values"].items()}
+    return {**taken, **intervals, **row}
 
 
 def block(name, folder):

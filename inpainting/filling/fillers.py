@@ -45,6 +45,24 @@ class ClassicalFiller(Filler):
         return self.method(hidden, np.asarray(masks))
 
 
+class Blend(Filler):
+    """Over the hole, (1 − realism) · faithful + realism · sharp, of two fillers; realism in [0, 1].
+
+    Between the fill of least error and the sharpest one that is distributed as the truth is, no other fill errs
+    less at the same distance from the truth's distribution (Freirich, Michaeli and Meir 2021).
+    """
+
+    def __init__(self, name, faithful, sharp, realism):
+        super().__init__(name, faithful.parameters + sharp.parameters)
+        self.faithful = faithful
+        self.sharp = sharp
+        self.realism = realism
+
+    def __call__(self, pictures, masks, *, seed=0):
+        faithful, sharp = (np.float32(fill(pictures, masks, seed=seed)) for fill in (self.faithful, self.sharp))
+        return np.uint8(np.rint((1 - self.realism) * faithful + self.realism * sharp))
+
+
 class NetworkFiller(Filler):
     """A network [context, mask] -> prediction. data: of its Config; patch: the centred square that it fills.
 
@@ -128,6 +146,12 @@ class DensityFiller(NetworkFiller):
 def classical_fillers():
     """The classical methods, which need no training."""
     return [ClassicalFiller(name, method) for name, method in CLASSICAL.items()]
+
+
+def blends(faithful, sharp, realisms):
+    """The Blends of two runs' usual fillers, one for each realism."""
+    fillers = [load_fillers(workdir)[0][0] for workdir in (faithful, sharp)]
+    return [Blend(f"realism {realism:g} from {faithful.path}", *fillers, realism) for realism in realisms]
 
 
 def network_fillers(config, network):

@@ -3,13 +3,15 @@
 import numpy as np
 import tensorflow as tf
 
-from inpainting.filling.fillers import load_fillers
+from inpainting.filling.classical import CLASSICAL
+from inpainting.filling.fillers import ClassicalFiller, load_fillers
 from inpainting.measuring import figures
 from inpainting.pixels import as_pixels, to_float, to_uint8
 from pipelines import datasets
 from pipelines.inpainting import evaluation_batches
 
 SHOWN = 12  # images of a figure
+REFERENCE = "biharmonic"  # the classical method of a grid
 SAMPLES = 6  # completions of one image in a density model's figure
 
 
@@ -69,17 +71,21 @@ def draw_curves(workdirs, configs, path):
 
 
 def draw_side_by_side(kind, workdirs, configs, path, *, split, data_dir=None):
-    """Writes the same images as several runs complete them."""
+    """Writes the same images as several runs complete them; a grid with a classical method and with samples."""
     overlap = ["without overlap", "with overlap"]
     names = overlap if kind == "overlap" else _names(workdirs, configs)
     data = configs[0].data
     source = {"image_size": data.image_size, "data_dir": data_dir or data.data_dir, "limit": SHOWN}
     images = datasets.load(data.dataset, split, **source)
     shown = next(iter(evaluation_batches(images, **data.masking)))
-    columns = {
-        name: _completed(load_fillers(run)[0][0], shown) for name, run in zip(names, workdirs, strict=True)
-    }
-    figures.side_by_side({"context": shown["context"], **columns, "truth": shown["image"]}, path)
+    columns = {"context": shown["context"]}
+    if kind == "grid":
+        columns[REFERENCE] = _completed(ClassicalFiller(REFERENCE, CLASSICAL[REFERENCE]), shown)
+    for name, workdir in zip(names, workdirs, strict=True):
+        usual, *others = load_fillers(workdir)[0]
+        columns[name] = _completed(usual, shown)
+        columns |= {f"{name} sample": _completed(other, shown) for other in others if other.draws}
+    figures.side_by_side({**columns, "truth": shown["image"]}, path)
 
 
 def _names(workdirs, configs):

@@ -6,6 +6,7 @@ import numpy as np
 from tqdm import tqdm
 
 from inpainting.losses.likelihood import DENSITY_PER_IMAGE
+from inpainting.measuring.c2st import c2st
 from inpainting.measuring.metrics import per_image, summarise
 from inpainting.pixels import as_pixels, to_float, to_uint8
 
@@ -13,13 +14,14 @@ LIKELIHOOD_BATCH = 50  # images whose logits, 256 a sub-pixel, are in memory at 
 SLOW = 3  # seconds after which progress is shown
 
 
-def measure(filler, batches):
+def measure(filler, batches, *, classify=False):
     """The METRICS of a filler over batches of `image` and `mask`, and the hole_mse of each image.
 
     Beside the METRICS, its `parameters`, `ms_per_image`, the median over the batches, and a density model's
-    DENSITY_PER_IMAGE in its usual mode: the likelihood is the same in all.
+    DENSITY_PER_IMAGE in its usual mode: the likelihood is the same in all. classify: measuring.c2st.c2st too,
+    of which all pictures are kept in memory.
     """
-    values, times, first = [], [], 0
+    values, times, kept, first = [], [], [], 0
     for batch in _shown(batches, filler.name):
         pictures, masks = to_uint8(batch["image"]).numpy(), batch["mask"].numpy()[..., 0]
         completed, seconds = _timed(filler, pictures, masks, seed=first)
@@ -27,11 +29,15 @@ def measure(filler, batches):
         first += len(pictures)
         measured = per_image(prediction=to_float(completed), target=batch["image"], mask=batch["mask"])
         values.append({key: value.numpy() for key, value in measured.items()})
+        if classify:
+            kept.append((pictures, completed, masks))
     per_key = {key: np.concatenate([value[key] for value in values]) for key in values[0]}
     summary = summarise({key: float(np.mean(value, dtype=np.float64)) for key, value in per_key.items()})
     row = {key: float(value) for key, value in summary.items()}
     if getattr(filler, "mode", None) == "mean":
         row |= likelihood(filler, batches)
+    if classify:
+        row |= c2st(*(np.concatenate(arrays) for arrays in zip(*kept, strict=True)))
     if len(times) == 1:  # the first batch traces the network's graph
         times.append(_timed(filler, pictures, masks, seed=0)[1] / len(pictures))
     row["ms_per_image"] = 1000 * float(np.median(times[1:]))

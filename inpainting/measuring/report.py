@@ -5,17 +5,23 @@ def markdown(rows, columns):
     """The rows as a Markdown table.
 
     rows: dicts of column -> value. columns: column -> format, such as "{:.4f}", or "{}" for text, in the
-    table's order. A value that is missing or None is an empty cell.
+    table's order. A value that is missing or None is an empty cell; one with half of an interval,
+    COLUMN_interval, is shown with it: 0.0133 ± 0.0004.
     """
     lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
     for row in rows:
-        cells = ("" if row.get(name) is None else form.format(row[name]) for name, form in columns.items())
-        lines.append(f"| {' | '.join(cells)} |")
+        lines.append(f"| {' | '.join(_cell(row, name, form) for name, form in columns.items())} |")
     return "\n".join(lines)
+
+
+def _cell(row, name, form):
+    values = [row[key] for key in (name, f"{name}_interval") if row.get(key) is not None]
+    return " ± ".join(form.format(value) for value in values)
 
 
 METRICS = {
     "hole_mse": "{:.4f}",
+    "behind_best": "{:.4f}",
     "l2": "{:.4f}",
     "half_sum_l2": "{:.2f}",
     "maem": "{:.1f}",
@@ -26,6 +32,7 @@ METRICS = {
     "band_low": "{:.2f}",
     "band_middle": "{:.2f}",
     "band_high": "{:.2f}",
+    "c2st": "{:.3f}",
     "nats_per_hole": "{:.1f}",
     "hole_bits_per_dim": "{:.2f}",
     "bits_per_dim": "{:.2f}",

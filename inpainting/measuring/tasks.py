@@ -26,12 +26,13 @@ def task(data):
 
 
 def check_comparable(kind, configs):
-    """Refuses runs that do not belong into one picture: "overlap", "grid" or "curves"."""
+    """Refuses runs that do not belong into one picture, "overlap", "grid" or "curves", or blend, "realism"."""
     tasks = {task(config.data) for config in configs}
     criteria = {config.method.criterion for config in configs}
     if kind == "overlap" and (configs[0].overlap or not configs[1].overlap):
         raise InputError("--figure overlap takes a run with overlap=0 first, then one with an overlap")
     if kind != "curves" and len(tasks) > 1:
-        raise InputError(f"--figure {kind} needs runs of the same data and holes; these differ: {tasks}")
+        flag = "--realism" if kind == "realism" else f"--figure {kind}"
+        raise InputError(f"{flag} needs runs of the same data and holes; these differ: {tasks}")
     if kind == "curves" and len(criteria) > 1:
         raise InputError(f"--figure curves needs runs with one criterion; these have {' and '.join(criteria)}")

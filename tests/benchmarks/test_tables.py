@@ -14,7 +14,7 @@ RESULTS = {
     "columns": {"model": "{}", "hole_mse": "{:.4f}", "parameters": "{:,}"},
     "rows": [
         {"model": "cnn_l2", "hole_mse": 0.01649, "parameters": 5600000},
-        {"model": "Telea", "hole_mse": 0.022},
+        {"model": "Telea", "hole_mse": 0.022, "hole_mse_interval": 0.0014},
     ],
 }
 SHORT = {
@@ -42,12 +42,14 @@ def test_markdown_by_hand():
     rows = [
         {"model": "a", "hole_mse": 0.01649, "parameters": 1234},
         {"model": "b", "parameters": None, "more": 1},
+        {"model": "c", "hole_mse": 0.01649, "hole_mse_interval": 0.00021},
     ]
     assert markdown(rows, RESULTS["columns"]).splitlines() == [
         "| model | hole_mse | parameters |",
         "|---|---|---|",
         "| a | 0.0165 | 1,234 |",
         "| b |  |  |",
+        "| c | 0.0165 ± 0.0002 |  |",
     ]
 
 
@@ -70,7 +72,7 @@ def test_a_page_gets_its_tables(tree):
         "| model | hole_mse | parameters |",
         "|---|---|---|",
         "| cnn_l2 | 0.0165 | 5,600,000 |",
-        "| Telea | 0.0220 |  |",
+        "| Telea | 0.0220 ± 0.0014 |  |",
         "",
         "CIFAR-10, seed 0.",
         "",
@@ -78,7 +80,7 @@ def test_a_page_gets_its_tables(tree):
         "",
         "After.",
     ]
-    assert "| OpenCV | 0.022 |" in (tree / "README.md").read_text()  # a value of another file's row
+    assert "| OpenCV | 0.022 ± 0.001 |" in (tree / "README.md").read_text()  # a value of another file's row
     assert main(["--check"], root=tree) == 0
 
 

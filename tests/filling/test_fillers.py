@@ -12,6 +12,7 @@ from inpainting.errors import InputError
 from inpainting.filling.classical import CLASSICAL
 from inpainting.filling.completion import MODES
 from inpainting.filling.fillers import (
+    Blend,
     ClassicalFiller,
     DensityFiller,
     NetworkFiller,
@@ -44,7 +45,12 @@ def density_filler(mode):
     return DensityFiller(f"pixel_cnn {mode}", network, mode=mode, data=data, patch=SIZE)
 
 
+def blend(realism=0.3):
+    return Blend("blend", network_filler("mean"), network_filler("noise"), realism)
+
+
 FILLERS = {
+    "blend": blend,
     **{f"network {fill}": partial(network_filler, fill) for fill in ("zeros", "mean", "noise")},
     **{f"pixel_cnn {mode}": partial(density_filler, mode) for mode in MODES},
     **{name: partial(ClassicalFiller, name, method) for name, method in CLASSICAL.items()},
@@ -66,7 +72,7 @@ def test_what_every_filler_keeps_to(name):
     for index in range(3):
         alone = filler(PICTURES[index:][:1], MASKS[index:][:1], seed=3 + index)
         np.testing.assert_array_equal(alone[0], completed[index])
-    drawn = name in ("pixel_cnn sample", "network noise")
+    drawn = name in ("pixel_cnn sample", "network noise", "blend")
     assert (filler(PICTURES, MASKS, seed=99) != completed).any() == drawn
 
 
@@ -148,3 +154,18 @@ def test_a_run_s_filler_has_its_best_averaged_weights(small_config, tmp_path):
     (tmp_path / "config.json").unlink()
     with pytest.raises(InputError, match="not a run's directory"):
         load_fillers(workdir)
+
+
+def test_a_blend_lies_between_two_fillers():
+    """Its ends are the two to the bit; between them, rounded: 200 + 0.25 · (100 − 200) = 175."""
+    filler = blend()
+    for filler.realism, name in (0, "faithful"), (1, "sharp"):
+        alone = getattr(filler, name)(PICTURES, MASKS, seed=3)
+        np.testing.assert_array_equal(filler(PICTURES, MASKS, seed=3), alone)
+
+    def grey(value):
+        return ClassicalFiller("grey", lambda pictures, masks: np.where(masks[..., None], value, pictures))
+
+    completed = Blend("blend", grey(np.uint8(200)), grey(np.uint8(100)), 0.25)(PICTURES, MASKS)
+    assert (completed[MASKS > 0] == 175).all()
+    assert filler.parameters == 2 * filler.sharp.parameters > 0

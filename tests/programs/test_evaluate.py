@@ -46,17 +46,22 @@ def test_evaluation_prints_a_table_and_writes_results(call, finished_run):
     assert status == 0, stderr
     heading, *rows = rows_of(stdout)
     assert [row[0] for row in rows] == [str(finished_run), *CLASSICAL]
-    assert heading == ["filler", *METRICS, "ms_per_image", "parameters"]
+    assert heading == ["filler", "hole_mse", "behind_best", *METRICS[1:], "ms_per_image", "parameters"]
     saved = json.loads((finished_run / "results.json").read_text())
     assert saved["images"] == 4 and saved["split"] == "validation"
     assert list(saved["results"]) == ["vgg_wgan", *CLASSICAL]
-    assert float(rows[0][1]) == pytest.approx(saved["results"]["vgg_wgan"]["hole_mse"], abs=5e-5)
+    row = saved["results"]["vgg_wgan"]
+    assert rows[0][1] == f"{row['hole_mse']:.4f} ± {row['hole_mse_interval']:.4f}"
+    errors = [saved["results"][name]["hole_mse"] for name in saved["results"]]
+    behind = [row[2].partition(" ")[0] for row in rows]
+    expected = [f"{error - min(errors):.4f}" if error > min(errors) else "" for error in errors]
+    assert behind == expected
     # The training's own figures for the best checkpoint, up to the rounding of pixels to 8 bits.
     best = metrics_at(finished_run, saved["step"], "validation_hole_mse")
     for key in METRICS:
         expected = pytest.approx(best[f"validation_{key}"], rel=5e-3)
         assert saved["results"]["vgg_wgan"][key] == expected, key
-    for name in ("completions.png", "errors.png"):
+    for name in ("completions.png", "errors.png", "plane.png"):
         assert (finished_run / "figures" / name).read_bytes()[1:4] == b"PNG"
 
 
@@ -105,7 +110,8 @@ def test_every_density_model_is_evaluated(name, directions, small_config, tmp_pa
         maps(images, values, *others)
 
     monkeypatch.setattr(figures, "maps", draw_maps)
-    rows = evaluate(workdir, split="validation", limit=2)
+    rows, errors = evaluate(workdir, split="validation", limit=2)
+    assert list(rows) == list(errors)
     assert list(rows) == [name, f"{name} greedy", f"{name} sample"]
     assert all(set(METRICS) <= set(row) for row in rows.values())
     row, whole = rows[name], name != "conditional_pixel_cnn"
@@ -132,7 +138,35 @@ def test_figures_of_several_runs(finished_run, tmp_path, monkeypatch):
         assert path == other / "figures" / f"{kind}.png"
     # The same model in directories of the same name: told apart by their paths.
     paths = [str(finished_run), str(other)]
-    assert drawn == [["context", *paths, "truth"], paths]
+    assert drawn == [["context", "biharmonic", *paths, "truth"], paths]
+
+
+def test_a_grid_shows_a_density_model_s_samples_too(small_config, tmp_path, monkeypatch):
+    runs = [untrained(small_config(model), tmp_path / model) for model in ("vgg_l2", "conditional_pixel_cnn")]
+    drawn = {}
+    monkeypatch.setattr(figures, "side_by_side", lambda columns, path: drawn.update(columns))
+    draw("grid", runs, split="validation")
+    density = ["conditional_pixel_cnn", "conditional_pixel_cnn sample"]
+    assert list(drawn) == ["context", "biharmonic", "vgg_l2", *density, "truth"]
+    assert (np.asarray(drawn[density[0]]) != np.asarray(drawn[density[1]])).any()
+
+
+@pytest.mark.slow
+def test_the_dial_between_two_runs(call, finished_run, small_config, tmp_path):
+    """Its ends have the runs' own values; a classifier tells an untrained network's fills from truth."""
+    first = untrained(small_config("vgg_l2"), tmp_path / "first")
+    command = [first.path, finished_run, "--realism", "0,0.5,1", "--c2st", "--split", "train"]
+    status, stdout, stderr = call("evaluate.py", *command)
+    assert status == 0, stderr
+    heading, *rows = rows_of(stdout)
+    dial = [f"realism {realism} from {first.path}" for realism in (0, 0.5, 1)]
+    assert [row[0] for row in rows] == [str(first.path), str(finished_run), *dial]
+    same = slice(1, heading.index("c2st"))  # c2st, too, up to the order of additions
+    assert rows[0][same] == rows[2][same] and rows[1][same] == rows[4][same]
+    assert rows[0][same] != rows[3][same] != rows[1][same]
+    assert float(rows[0][heading.index("c2st")].split()[0]) > 0.8
+    assert dial == list(json.loads((finished_run / "results.json").read_text())["results"])[1:]
+    assert (finished_run / "figures" / "plane.png").exists() and not (first.figures / "plane.png").exists()
 
 
 def test_the_overlap_figure_knows_which_run_is_which(finished_run, small_config, tmp_path, monkeypatch):

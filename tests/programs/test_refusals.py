@@ -127,11 +127,17 @@ def test_what_cannot_be_measured_is_refused_before_anything_is(refused, finished
     line = refused("evaluate.py", "--figure", "overlap", finished_run, finished_run)
     assert "takes two work directories" in line
     line = refused("evaluate.py", "--figure", "grid", finished_run, "--limit", "3")
-    assert "leave out --baselines, --limit and --mask" in line
+    assert "leave out --limit" in line
+    assert "takes two work directories" in refused("evaluate.py", finished_run, "--realism", "0.5")
+    for text in "2", "0.5,x", "nan", "":
+        line = refused("evaluate.py", finished_run, finished_run, "--realism", text)
+        assert "not numbers from 0 to 1" in line
     other = tmp_path / "other"
     shutil.copytree(finished_run, other)
     config = (other / "config.json").read_text()
     (other / "config.json").write_text(config.replace('"hole": 4', '"hole": 6'))
     assert "the same data and holes" in refused("evaluate.py", "--figure", "grid", finished_run, other)
+    line = refused("evaluate.py", finished_run, other, "--realism", "0.5")
+    assert "--realism needs runs of the same data and holes" in line
     line = refused("evaluate.py", "--figure", "overlap", finished_run, other)
     assert "overlap=0 first" in line
