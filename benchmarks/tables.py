@@ -14,8 +14,8 @@ writes nothing and exits with 1 where a page differs. A results file is written 
      "rows": [{"model": "vgg_wgan", "hole_mse": 0.0143}, …]}
 
 A row without a column's value has an empty cell there; half of a value's 95 % interval, such as
-"hole_mse_interval", stands behind it. A row can take values from another file's row, found by
-its first column, so that a number stands in one file alone:
+"hole_mse_interval", stands behind it. A row can take values from another file's row, found by its first column,
+so that a number stands in one file alone:
 
     {"from": "density", "row": "pixel_cnn", "values": {"hole_mse": "mean: hole_mse"}, "model": "…"}
 """
