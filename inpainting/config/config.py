@@ -79,11 +79,15 @@ class Config(Section):
         return getattr(self.method, "overlap", 0)
 
     @property
+    def only_hole(self):
+        """Side of the centred hole that is all the generator learns to fill; None where it fills any hole."""
+        centred = self.data.mask == "center" and self.generator.predicts_hole_alone
+        return self.data.hole if centred else None
+
+    @property
     def patch(self):
-        """Side of the centred square that the generator can fill: hole and overlap, or the whole image."""
-        if self.data.mask == "center" and self.generator.predicts_hole_alone:
-            return self.data.hole + 2 * self.overlap
-        return self.data.image_size
+        """Side of the centred square that the generator predicts: hole and overlap, or the whole image."""
+        return self.only_hole + 2 * self.overlap if self.only_hole else self.data.image_size
 
     @property
     def seen(self):

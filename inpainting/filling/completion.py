@@ -67,7 +67,8 @@ def draws(pixels, seed):
     if seed.shape.rank == 0:
         seed += tf.range(tf.shape(pixels)[0])
     draw = partial(tf.random.stateless_uniform, pixels.shape[1:])
-    return tf.map_fn(lambda seed: draw(tf.stack([seed, 0])), seed, fn_output_signature=tf.float32)
+    uniform = tf.TensorSpec(pixels.shape[1:])
+    return tf.map_fn(lambda seed: draw(tf.stack([seed, 0])), seed, fn_output_signature=uniform)
 
 
 def choose_values(logits, where, colour, *, mode, temperature=1.0, uniform=None):

@@ -13,7 +13,7 @@ _ORIENTATION = (
 
 
 def decode_picture(encoded):
-    """uint8 [H, W, 3] of a PNG, JPEG, BMP or GIF, a scalar string: upright, what is transparent laid on white."""
+    """uint8 [H, W, 3] of a PNG, JPEG, BMP or GIF: upright, what is transparent laid on white."""
     rgba = _upright(_rgba(encoded), encoded)
     colour, alpha = rgba[..., :3], rgba[..., 3:]
     return tf.cast((colour * alpha + 255 * (255 - alpha) + 127) // 255, tf.uint8)
@@ -42,8 +42,8 @@ def _rgba(encoded):
         wide = tf.io.decode_png(encoded, channels=channels, dtype=tf.uint16)
         return (tf.cast(wide, tf.int32) + 128) // 257
 
-    def jpeg():
-        return tf.cast(tf.io.decode_jpeg(encoded, channels=3, dct_method="INTEGER_ACCURATE"), tf.int32)  # Pillow's
+    def jpeg():  # by Pillow's transform
+        return tf.cast(tf.io.decode_jpeg(encoded, channels=3, dct_method="INTEGER_ACCURATE"), tf.int32)
 
     def other():
         return tf.cast(tf.io.decode_image(encoded, channels=3, expand_animations=False), tf.int32)
@@ -63,7 +63,7 @@ def _rgba(encoded):
 
 
 def _upright(picture, encoded):
-    """The picture turned as its EXIF orientation says: a transposition or none, then mirrored along some axes."""
+    """The picture turned as its EXIF orientation says: transposed or not, then mirrored or not along each axis."""
     found = tf.strings.regex_replace(tf.strings.substr(encoded, 0, 2**16), _ORIENTATION, r"\1\2")
     known = tf.strings.length(found) == 1
     orientation = tf.cast(tf.io.decode_raw(tf.where(known, found, b"\x01"), tf.uint8)[0], tf.int32)

@@ -14,7 +14,7 @@ from inpainting.errors import InputError
 from inpainting.filling.classical import CLASSICAL
 from inpainting.filling.completion import MODES, complete
 from inpainting.losses.likelihood import per_image_nats
-from inpainting.masks import fill_hole, hole_span
+from inpainting.masks import center_masks, fill_hole, hole_span
 from inpainting.pixels import to_float, to_uint8
 from inpainting.pretrained import average
 from inpainting.variables import weights_of
@@ -29,7 +29,7 @@ class Filler:
         self.parameters = parameters
 
     def __call__(self, pictures, masks, *, seed=0):
-        """Completed pictures, uint8 [B, H, W, 3]. What is drawn for picture i depends on seed + i alone."""
+        """Completed pictures, uint8 [B, H, W, 3]. A sample of picture i depends on it and on seed + i alone."""
         raise NotImplementedError
 
 
@@ -64,7 +64,7 @@ class Blend(Filler):
 
 
 class NetworkFiller(Filler):
-    """A network [context, mask] -> prediction. data: of its Config; patch: the centred square that it fills.
+    """A network [context, mask] -> prediction. data: of its Config; hole: Config.only_hole.
 
     signature: the name under which an exported model offers it.
     """
@@ -72,12 +72,12 @@ class NetworkFiller(Filler):
     signature = "serving_default"
     draws = False  # whether the seed matters
 
-    def __init__(self, name, network, *, data, patch):
+    def __init__(self, name, network, *, data, hole):
         super().__init__(name, trainable_parameters(network))
         self.network = network
         self.image_size = data.image_size
         self.fill = data.fill
-        self.patch = patch
+        self.hole = hole
         sides = [None, self.image_size, self.image_size]
         signature = [
             tf.TensorSpec([*sides, 3], tf.uint8),
@@ -87,18 +87,29 @@ class NetworkFiller(Filler):
         self._complete = tf.function(self.complete, input_signature=signature)
 
     def __call__(self, pictures, masks, *, seed=0):
-        """Raises InputError where a hole reaches beyond what the network was trained to fill."""
+        """Raises InputError for a hole that the network was not trained to fill."""
         masks = np.asarray(masks, np.float32)[..., None]
-        start, stop = self.span
-        if masks.sum() > masks[:, start:stop, start:stop].sum():
-            raise InputError(f"{self.name} fills holes within rows and columns {start} to {stop - 1} alone")
+        if tf.reduce_any(self.untrained(masks)):
+            raise InputError(f"{self.name}: {self.refusal}")
         seeds = seed + tf.range(len(pictures))
         return self._complete(tf.constant(pictures), tf.constant(masks), seeds)["inpainted"].numpy()
 
+    def untrained(self, missing):
+        """bool [B]: which masks, float32 [B, S, S, 1], have a hole that the network was not trained to fill."""
+        if not self.hole:
+            return tf.zeros([tf.shape(missing)[0]], tf.bool)
+        trained = center_masks(1, image_size=self.image_size, hole=self.hole)
+        other, some = missing != trained, missing > 0
+        return tf.reduce_any(other, [1, 2, 3]) & tf.reduce_any(some, [1, 2, 3])
+
     @property
-    def span(self):
-        """First row (column) that the network can fill, and the first one after it."""
-        return hole_span(self.image_size, self.patch)
+    def refusal(self):
+        """What is said of such a hole."""
+        start, stop = hole_span(self.image_size, self.hole)
+        return (
+            f"this run fills the centred {self.hole}×{self.hole} hole alone, rows and columns {start} to "
+            f"{stop - 1}: train it with --set mask=rectangle for others"
+        )
 
     def complete(self, pictures, missing, seeds):
         """In a graph: `inpainted` from uint8 [B, S, S, 3], float32 [B, S, S, 1] and int32 [B].
@@ -109,18 +120,21 @@ class NetworkFiller(Filler):
         return {"inpainted": tf.where(missing > 0, filled, pictures), **more}
 
     def _fill(self, pictures, missing, seeds):
-        context = self._context(to_float(pictures), missing, seeds)
+        context = self._context(pictures, missing)
         return to_uint8(self.network([context, missing], training=False)), {}
 
-    def _context(self, images, missing, seeds):
+    def _context(self, pictures, missing):
         if self.fill != "noise":
-            return fill_hole(images, missing, fill=self.fill, seed=[0, 0])
+            return fill_hole(to_float(pictures), missing, fill=self.fill, seed=[0, 0])
 
-        def filled(inputs):  # with the picture's own noise, wherever in the batch it stands
-            image, mask, seed = inputs
-            return fill_hole(image[None], mask[None], fill="noise", seed=tf.stack([seed, 0]))[0]
+        def filled(inputs):  # with noise that follows from what is known of the picture, not from its place
+            picture, mask = inputs
+            known = tf.io.serialize_tensor(tf.where(mask > 0, tf.zeros_like(picture), picture))
+            seed = tf.stack([tf.strings.to_hash_bucket_fast(known, 2**31 - 1), 0])
+            return fill_hole(to_float(picture)[None], mask[None], fill="noise", seed=seed)[0]
 
-        return tf.map_fn(filled, (images, missing, seeds), fn_output_signature=tf.float32)
+        images = tf.TensorSpec(pictures.shape[1:])
+        return tf.map_fn(filled, (pictures, missing), fn_output_signature=images)
 
 
 class DensityFiller(NetworkFiller):
@@ -156,7 +170,7 @@ def blends(faithful, sharp, realisms):
 
 def network_fillers(config, network):
     """What a network trained as `config` says can fill holes as, the usual way first."""
-    options = {"data": config.data, "patch": config.patch}
+    options = {"data": config.data, "hole": config.only_hole}
     if config.method.family != "density":
         return [NetworkFiller(config.model, network, **options)]
     names = {mode: config.model if mode == "mean" else f"{config.model} {mode}" for mode in MODES}

@@ -7,15 +7,16 @@ from inpainting.errors import InputError
 def measured_data(config, mask=None):
     """The Data section that a run is measured on: that of its training, with other holes where `mask` says so.
 
-    Raises InputError for holes that a network which predicts the centre alone cannot fill.
+    Raises InputError for holes that a network which learns to fill the centred one alone cannot fill.
     """
     if mask is None:
         return config.data
     data = with_settings(config, {"data.mask": mask}).data
-    if mask != "center" and config.patch < config.data.image_size:
+    hole = config.only_hole
+    if mask != "center" and hole:
         raise InputError(
-            f"--mask {mask}: {config.model} was trained to fill the centred {config.patch}×{config.patch} "
-            f"pixels alone: train it with --set mask={mask}"
+            f"--mask {mask}: {config.model} fills the centred {hole}×{hole} hole alone: train it with --set "
+            f"mask={mask}"
         )
     return data
 
