@@ -4,6 +4,7 @@ import tensorflow as tf
 
 # `\C` is any byte: to `.` a picture would be text. A PNG of colour type 4 or 6, or with a transparency chunk.
 _TRANSPARENT = r"(?s)\CPNG\C{21}[\x04\x06]\C*|\C*tRNS\C*"
+_BMP = r"(?s)BM\C{26}\x18\C*"
 # The orientation, a byte of 1 to 8, in the first directory of an EXIF block, big or little endian.
 _ORIENTATION = (
     r"(?s)^\C*?(?:Exif\x00\x00|eXIf)(?:"
@@ -13,7 +14,7 @@ _ORIENTATION = (
 
 
 def decode_picture(encoded):
-    """uint8 [H, W, 3] of a PNG, JPEG, BMP or GIF: upright, what is transparent laid on white."""
+    """uint8 [H, W, 3] of a PNG, a JPEG or a BMP of 24 bits: upright, what is transparent laid on white."""
     rgba = _upright(_rgba(encoded), encoded)
     colour, alpha = rgba[..., :3], rgba[..., 3:]
     return tf.cast((colour * alpha + 255 * (255 - alpha) + 127) // 255, tf.uint8)
@@ -45,8 +46,10 @@ def _rgba(encoded):
     def jpeg():  # by Pillow's transform
         return tf.cast(tf.io.decode_jpeg(encoded, channels=3, dct_method="INTEGER_ACCURATE"), tf.int32)
 
-    def other():
-        return tf.cast(tf.io.decode_image(encoded, channels=3, expand_animations=False), tf.int32)
+    def bmp():  # of another, TensorFlow's decoder takes the palette's indices for colours
+        known = tf.strings.regex_full_match(encoded, _BMP)
+        with tf.control_dependencies([tf.debugging.Assert(known, ["neither PNG, JPEG nor a BMP of 24 bits"])]):
+            return tf.cast(tf.io.decode_bmp(tf.identity(encoded), channels=3), tf.int32)
 
     def opaque(decode):
         return lambda: tf.pad(decode(), [[0, 0], [0, 0], [0, 1]], constant_values=255)
@@ -59,11 +62,11 @@ def _rgba(encoded):
         (is_png, opaque(lambda: png(3))),
         (tf.io.is_jpeg(encoded), opaque(jpeg)),
     ]
-    return tf.case(kinds, default=opaque(other))
+    return tf.case(kinds, default=opaque(bmp))
 
 
 def _upright(picture, encoded):
-    """The picture turned as its EXIF orientation says: transposed or not, then mirrored or not along each axis."""
+    """Turned as its EXIF orientation says: transposed or not, then mirrored or not along each axis."""
     found = tf.strings.regex_replace(tf.strings.substr(encoded, 0, 2**16), _ORIENTATION, r"\1\2")
     known = tf.strings.length(found) == 1
     orientation = tf.cast(tf.io.decode_raw(tf.where(known, found, b"\x01"), tf.uint8)[0], tf.int32)

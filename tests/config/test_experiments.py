@@ -35,12 +35,20 @@ def test_hole_overlap_and_patch_follow_the_image_size():
         assert (config.data.hole, config.overlap, config.patch) == (size // 4, size // 8, size // 2)
 
 
-def test_the_patch_is_what_a_network_fills():
-    """A density model, and any network trained on holes anywhere, fills the whole image."""
+def test_the_patch_is_what_a_network_predicts():
+    """A density model, and any network trained on holes anywhere, predicts the whole image."""
     generator, method = ENCODERS["vgg"](), L2(overlap=3)
     assert Config(model="x", data=Data(hole=10), generator=generator, method=method).patch == 16
     assert Config(model="x", data=Data(mask="rectangle"), generator=generator, method=method).patch == 32
     assert experiment("row_lstm").patch == 32 and experiment("conditional_pixel_cnn").patch == 8
+
+
+def test_the_only_hole_that_a_network_learns_to_fill():
+    """Also where hole and overlap are the whole image. A density model of whole images learns them all."""
+    generator, method = ENCODERS["vgg"](), L2(overlap=12)
+    assert Config(model="x", data=Data(hole=8), generator=generator, method=method).only_hole == 8
+    assert Config(model="x", data=Data(mask="free_form"), generator=generator, method=method).only_hole is None
+    assert experiment("row_lstm").only_hole is None and experiment("conditional_pixel_cnn").only_hole == 8
 
 
 def test_phases_and_the_batches_they_take():

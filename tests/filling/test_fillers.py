@@ -32,9 +32,9 @@ MASKS = np.zeros((3, SIZE, SIZE), np.float32)
 MASKS[0, 2:5, 3:6] = MASKS[1, 2:6, 2:6] = MASKS[2, 4, 4] = MASKS[2, 2, 5] = 1
 
 
-def network_filler(fill, patch=4):
+def network_filler(fill, hole=None):
     data = SimpleNamespace(image_size=SIZE, fill=fill)
-    return NetworkFiller(f"network {fill}", tiny_generator(), data=data, patch=patch)
+    return NetworkFiller(f"network {fill}", tiny_generator(), data=data, hole=hole)
 
 
 def density_filler(mode):
@@ -42,7 +42,7 @@ def density_filler(mode):
     for weight in network.trainable_variables:  # values must be told apart
         weight.assign(weight + 0.1 * np.random.default_rng(0).normal(size=weight.shape).astype(np.float32))
     data = SimpleNamespace(image_size=SIZE, fill="zeros")
-    return DensityFiller(f"pixel_cnn {mode}", network, mode=mode, data=data, patch=SIZE)
+    return DensityFiller(f"pixel_cnn {mode}", network, mode=mode, data=data, hole=None)
 
 
 def blend(realism=0.3):
@@ -68,12 +68,11 @@ def test_what_every_filler_keeps_to(name):
     # What is inside the hole is not looked at.
     other = np.where(MASKS[..., None] > 0, 255 - PICTURES, PICTURES)
     np.testing.assert_array_equal(filler(other, MASKS, seed=3), completed)
-    # Nor is any other picture, nor how many came before: seed + index are all that a draw depends on.
+    # Nor is any other picture, nor how many came before: seed + index are all that a sample depends on.
     for index in range(3):
         alone = filler(PICTURES[index:][:1], MASKS[index:][:1], seed=3 + index)
         np.testing.assert_array_equal(alone[0], completed[index])
-    drawn = name in ("pixel_cnn sample", "network noise", "blend")
-    assert (filler(PICTURES, MASKS, seed=99) != completed).any() == drawn
+    assert (filler(PICTURES, MASKS, seed=99) != completed).any() == (name == "pixel_cnn sample")
 
 
 @pytest.mark.parametrize("fill", ["zeros", "mean"])
@@ -97,16 +96,35 @@ def test_a_one_layer_network_by_hand(fill):
     np.testing.assert_allclose(filler(PICTURES, MASKS), expected, atol=0.501)  # rounded
 
 
-def test_a_hole_beyond_the_patch_is_refused():
-    filler = network_filler("zeros", patch=4)
+def test_noise_follows_from_the_picture_alone():
+    """A 1×1 convolution that passes the context on: what is painted is the noise, clipped N(0, 0.5²)."""
+    filler = network_filler("noise")
+    identity = np.zeros((3, 3, 4, 3), np.float32)
+    identity[1, 1, :3] = np.eye(3)
+    filler.network.set_weights([identity, np.zeros(3, np.float32)])
+    pictures = np.stack([PICTURES[0], PICTURES[1], PICTURES[0]])
+    mask = np.zeros((3, SIZE, SIZE), np.float32)
+    mask[:, 1:7, 1:7] = 1
+    noise = filler(pictures, mask)[:, 1:7, 1:7] / 127.5 - 1
+    np.testing.assert_array_equal(noise[0], noise[2])  # wherever in the batch it stands
+    assert np.abs(noise[0] - noise[1]).mean() > 0.3  # another picture: E|a − b| = 0.5 · 2 / √π = 0.56
+    assert noise.std() == pytest.approx(0.47, abs=0.07)
+    assert len(np.unique(noise[0])) > 60  # of 108 draws: each pixel and colour has its own
+
+
+def test_a_hole_that_was_not_trained_is_refused():
+    filler = network_filler("zeros", hole=4)
     masks = np.zeros((2, SIZE, SIZE))
     masks[1, 2:6, 2:6] = 1
-    filler(PICTURES[:2], masks)
-    for row, column in ((1, 2), (5, 6)):
-        beyond = masks.copy()
-        beyond[1, row, column] = 1
-        with pytest.raises(InputError, match="network zeros fills holes within rows and columns 2 to 5 alone"):
-            filler(PICTURES[:2], beyond)
+    filler(PICTURES[:2], masks)  # the first has no hole
+    for rows, columns in ((slice(2, 6), slice(3, 7)), (slice(1, 7), slice(1, 7)), (slice(3, 4), slice(2, 6))):
+        other = np.zeros_like(masks)
+        other[1, rows, columns] = 1
+        with pytest.raises(
+            InputError, match="fills the centred 4×4 hole alone, rows and columns 2 to 5: train"
+        ):
+            filler(PICTURES[:2], other)
+    network_filler("zeros")(PICTURES[:2], other)
 
 
 def test_a_density_filler_knows_the_likelihood():
@@ -117,8 +135,8 @@ def test_a_density_filler_knows_the_likelihood():
         np.testing.assert_allclose(values, expected[key], rtol=1e-5)
 
 
-@pytest.mark.parametrize(("model", "patch"), [("cnn_l2", 8), ("pixel_cnn", 16), ("conditional_pixel_cnn", 4)])
-def test_what_a_trained_network_fills_as(model, patch, small_config):
+@pytest.mark.parametrize(("model", "hole"), [("cnn_l2", 4), ("pixel_cnn", None), ("conditional_pixel_cnn", 4)])
+def test_what_a_trained_network_fills_as(model, hole, small_config):
     """A density model in each mode; the usual one bears the model's name and comes first."""
     config = small_config(model)
     network = build_generator(config)
@@ -135,7 +153,7 @@ def test_what_a_trained_network_fills_as(model, patch, small_config):
         ]
     for filler in fillers:
         assert filler.parameters == trainable_parameters(network)
-        assert filler.span == ((16 - patch) // 2, (16 + patch) // 2)
+        assert filler.hole == hole
 
 
 def test_a_run_s_filler_has_its_best_averaged_weights(small_config, tmp_path):

@@ -121,7 +121,7 @@ def test_what_is_no_run_is_not_evaluated(refused, tmp_path, finished_run, what):
 
 def test_what_cannot_be_measured_is_refused_before_anything_is(refused, finished_run, tmp_path):
     line = refused("evaluate.py", finished_run, "--mask", "rectangle")
-    assert "fill the centred 8×8 pixels alone: train it with --set mask=rectangle" in line
+    assert "fills the centred 4×4 hole alone: train it with --set mask=rectangle" in line
     assert "mask must be one of center" in refused("evaluate.py", finished_run, "--mask", "center1")
     assert "--limit must be at least 1" in refused("evaluate.py", finished_run, "--limit", "0")
     line = refused("evaluate.py", "--figure", "overlap", finished_run, finished_run)
