@@ -1,17 +1,17 @@
 """Measures trained models on images they have not seen: python evaluate.py runs/vgg_wgan --baselines
 
-Prints a table and writes results.json and figures/ into each work directory. The averaged weights of the best
-checkpoint are measured, in float32. A density model gets a row for each way of completing (mean, greedy,
-sample) and its likelihood in bits per sub-pixel, of the hole and of the whole image, in one reading from the
-first corner whatever its directions. --mask measures a run on other holes than those it was trained for.
---realism measures what lies between the first two runs too, (1 - T) times the fill of the first and T times
-that of the second: the least error at one end, the sharpest fill at the other. figures/plane.png of the last
-run shows every row of the table, hole_mse against sharpness and, with --c2st, against how often a classifier
-tells completions from truth. With --figure, it draws several runs into one picture instead, in figures/ of the
-last of them: overlap (two runs, without and with the overlap trick: the paper's figure 6), grid (the same
-images down the rows, biharmonic interpolation and the models across) or curves (validation over time). The
-paper's figures 4, 5, 9, 11 and 12, completions beside the truth, are each model's completions.png. Exit status:
-0 done, 1 failed, 2 the command was refused.
+Prints a table and keeps it in each work directory, in results-NAME.json with pictures in figures/NAME/; NAME
+says data set, split, mask and --limit. The averaged weights of the best checkpoint are measured, in float32. A
+density model gets a row for each way of completing (mean, greedy, sample) and its likelihood in bits per
+sub-pixel, of the hole and of the whole image, in one reading from the first corner whatever its directions.
+--mask measures a run on other holes than those it was trained for. --realism measures what lies between the
+first two runs too, (1 - T) times the fill of the first and T times that of the second: the least error at one
+end, the sharpest fill at the other. plane.png of the last run shows every row of the table, hole_mse against
+sharpness and, with --c2st, against how often a classifier tells completions from truth. With --figure, it draws
+several runs into one picture instead, in figures/ of the last of them: overlap (two runs, without and with the
+overlap trick: the paper's figure 6), grid (the same images down the rows, biharmonic interpolation and the
+models across) or curves (validation over time). The paper's figures 4, 5, 9, 11 and 12, completions beside the
+truth, are each model's completions.png. Exit status: 0 done, 1 failed, 2 the command was refused.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import contextlib
 
 from inpainting.command_line import Parser, import_tensorflow, run_program
 from inpainting.measuring.report import metrics_table
-from inpainting.measuring.tasks import check_comparable, measured_data, task
+from inpainting.measuring.tasks import check_comparable, measured_data, measurement, task
 from inpainting.workdir import Workdir
 
 
@@ -89,35 +89,45 @@ def main(argv):
     if arguments.realism:
         check_comparable("realism", configs[:2])
     import_tensorflow()
-    from inpainting.filling.fillers import blends, classical_fillers
-    from inpainting.measuring import figures
-    from inpainting.measuring.bootstrap import intervals
+    from inpainting.filling.fillers import blends, classical_fillers, load_fillers
     from inpainting.measuring.evaluation import evaluate
 
+    for workdir in arguments.workdirs:
+        load_fillers(workdir)  # a damaged one is refused before the first is measured
     options |= {"limit": arguments.limit, "mask": arguments.mask, "classify": arguments.c2st}
     tables = {}
-    for index, (workdir, config, data) in enumerate(zip(arguments.workdirs, configs, tasks, strict=True)):
-        rows, errors = tables.setdefault(task(data), ({}, {}))
-        beside = classical_fillers() if arguments.baselines and not rows else []
-        beside += blends(*arguments.workdirs[:2], arguments.realism) if index == 1 else []
-        measured, its_errors = evaluate(workdir, **options, beside=beside)
-        for name, row in measured.items():
-            own = name.split()[0] == config.model
-            shown = name.replace(config.model, str(workdir.path), 1) if own else name
-            rows[shown], errors[shown] = row, its_errors[name]
-    runs = {task(data): workdir for workdir, data in zip(arguments.workdirs, tasks, strict=True)}
-    for about, (rows, errors) in tables.items():
-        for name, interval in intervals(errors).items():
+    try:
+        for index, (workdir, config, data) in enumerate(zip(arguments.workdirs, configs, tasks, strict=True)):
+            table = tables.setdefault(task(data), {"rows": {}, "errors": {}})
+            beside = classical_fillers() if arguments.baselines and not table["rows"] else []
+            beside += blends(*arguments.workdirs[:2], arguments.realism) if index == 1 else []
+            rows, errors = evaluate(workdir, **options, beside=beside)
+            for name, row in rows.items():
+                own = name.split()[0] == config.model
+                shown = name.replace(config.model, str(workdir.path), 1) if own else name
+                table["rows"][shown], table["errors"][shown] = row, errors[name]
+            table["folder"] = workdir.figures / measurement(data, arguments.split, arguments.limit)
+    finally:  # what has been measured is shown, whatever befalls the next run
+        show(tables, arguments)
+    return 0
+
+
+def show(tables, arguments):
+    """Prints a table for each task, and draws its rows into the plane."""
+    from inpainting.measuring import figures
+    from inpainting.measuring.bootstrap import intervals
+
+    for (dataset, size, mask, hole), table in tables.items():
+        rows = table["rows"]
+        if not rows:
+            continue
+        for name, interval in intervals(table["errors"]).items():
             rows[name] |= interval
-        figures.plane(rows, runs[about].figures / "plane.png")
-        dataset, size, mask, hole = about
         shape = f"{mask} {hole}×{hole}" if mask == "center" else f"{mask} ({hole})"
         limit = f", first {arguments.limit}" if arguments.limit else ""
         print(f"\n{dataset}, {arguments.split} split{limit}, {size}×{size} pixels, hole: {shape}\n")
-        print(f"{metrics_table(rows)}\n\n{runs[about].figures / 'plane.png'}")
-    for workdir in arguments.workdirs:
-        print(f"{workdir.results}\n{workdir.figures / 'completions.png'}\n{workdir.figures / 'errors.png'}")
-    return 0
+        print(metrics_table(rows))
+        figures.plane(rows, table["folder"] / "plane.png")
 
 
 if __name__ == "__main__":

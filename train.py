@@ -2,7 +2,7 @@
 
 Everything a run makes lies in its work directory, runs/NAME by default: config.json, checkpoints/,
 tensorboard/, metrics.jsonl, samples/ and saved_model/. Exit status: 0 done, 1 the run failed, 2 the command
-was refused, 130 or 143 stopped by a signal (continue with --resume).
+was refused, 128 + n stopped by signal n (continue with --resume).
 """
 
 import sys
@@ -25,7 +25,7 @@ FLAGS = {
     "steps": "generator updates (default: the model's)",
     "batch_size": "images of one update (default: the model's; 64 for most)",
     "seed": "of the weights, the order of the data and everything drawn (default: 0)",
-    "precision": "auto (16 bits where the machine has them), float32, mixed_bfloat16 or mixed_float16",
+    "precision": "auto (16 bits where the machine has them), float32 or mixed_bfloat16",
     "jit": "XLA: auto (on a GPU), on or off",
 }
 
@@ -41,7 +41,10 @@ def parse(argv):
     settings_help = "change any setting, for instance alpha=0.9 or method.alpha=0.9; can be repeated"
     parser.add_argument("--set", action="append", default=[], metavar="SETTING=VALUE", help=settings_help)
     parser.add_argument("--deterministic", action="store_true", help="the same bits in every run (slower)")
-    initial_help = "start from the weights of published ones, pretrained/NAME, or of another run"
+    initial_help = (
+        "start from the weights of published ones, pretrained/NAME, or of another run; "
+        "of an adversarial model only what follows the L2 is trained then"
+    )
     parser.add_argument("--initial", metavar="DIR", help=initial_help)
     parser.add_argument("--resume", action="store_true", help="continue the run in the work directory")
     parser.add_argument("--overwrite", action="store_true", help="replace the run in the work directory")
@@ -65,7 +68,16 @@ def parse(argv):
         settings["deterministic"] = "true"
     workdir = Workdir(arguments.workdir or f"runs/{arguments.model}")
     config = workdir.resumable_config(arguments.model) if arguments.resume else experiment(arguments.model)
+    if arguments.initial and getattr(config.method, "warmup_steps", 0):
+        settings = after_l2(config) | settings
     return with_settings(config, settings), workdir, arguments
+
+
+def after_l2(config):
+    """The settings of a run that starts where an adversarial one's L2 would end."""
+    method = config.method
+    left = config.training.steps - method.warmup_steps
+    return {"warmup_steps": "0", "head_start": str(method.head_start), "steps": str(left)}
 
 
 def list_models():
@@ -96,10 +108,11 @@ def train(config, workdir, *, initial=None, resume=False, overwrite=False):
     workdir.check(config, resume=resume, overwrite=overwrite)
     if initial:
         check_start(config, initial)
-    import_tensorflow()
-    from inpainting.training.run import run
+    with workdir.lock:
+        import_tensorflow()
+        from inpainting.training.run import run
 
-    return run(config, workdir, initial=initial, resume=resume, overwrite=overwrite)
+        return run(config, workdir, initial=initial, resume=resume, overwrite=overwrite)
 
 
 def main(argv):

@@ -17,6 +17,7 @@ from inpainting.config.section import Section
 from inpainting.config.settings import paths, value_of, with_settings
 from inpainting.errors import InputError
 from inpainting.measuring.report import metrics_table
+from inpainting.measuring.tasks import measurement
 from inpainting.pretrained import average, without_places, write
 from inpainting.workdir import Workdir
 
@@ -128,12 +129,13 @@ def settings(changed):
 def measured(workdir, progress):
     """What evaluate.py wrote of a run's weights. InputError where that is nothing, or of other weights."""
     advice = f"python evaluate.py {workdir.path} --baselines"
-    if not workdir.results.exists():
-        raise InputError(f"{workdir.results} is not there, of which the card is made: {advice}")
-    results = json.loads(workdir.results.read_text())
+    path = workdir.path / f"results-{measurement(workdir.read_config().data, 'test')}.json"
+    if not path.exists():
+        raise InputError(f"{path} is not there, of which the card is made: {advice}")
+    results = json.loads(path.read_text())
     if results["step"] != progress["best_step"]:
         raise InputError(
-            f"{workdir.results} is of step {results['step']}, the best is now {progress['best_step']}: {advice}"
+            f"{path} is of step {results['step']}, the best is now {progress['best_step']}: {advice}"
         )
     return results
 

@@ -129,17 +129,16 @@ def run(model, settings, *, steps, splits, data_dir, folder):
             raise InputError(f"{workdir.path} was trained with other settings: move it away to train it anew")
     if done.exists():
         return json.loads(done.read_text())
-    if not workdir.saved_model.exists():
-        command = [sys.executable, "train.py", "--model", model, "--workdir", str(workdir.path)]
-        command += ["--data-dir", data_dir] if data_dir else []
-        if workdir.last.exists():
-            command.append("--resume")
-        else:
-            command += ["--overwrite", "--steps", str(steps)]
-            for name, value in changed_settings(model, settings).items():
-                command += ["--set", f"{name}={value}"]
-        print(" ".join(command), flush=True)
-        train(command)
+    command = [sys.executable, "train.py", "--model", model, "--workdir", str(workdir.path)]
+    command += ["--data-dir", data_dir] if data_dir else []
+    if workdir.last.exists():
+        command.append("--resume")  # one that has ended only exports again
+    else:
+        command += ["--overwrite", "--steps", str(steps)]
+        for name, value in changed_settings(model, settings).items():
+            command += ["--set", f"{name}={value}"]
+    print(" ".join(command), flush=True)
+    train(command)
     import_tensorflow()
     from inpainting.measuring.evaluation import evaluate
 

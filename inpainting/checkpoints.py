@@ -7,12 +7,13 @@ lines. A run keeps two: `last.npz`, to resume from, and `best.npz`, the best on 
 import io
 import json
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
 
 from inpainting.errors import InputError
-from inpainting.files import atomic_file
+from inpainting.files import atomic_file, disk
 
 LAST, BEST = "last.npz", "best.npz"
 
@@ -45,15 +46,17 @@ def packed(groups, progress, *, compressed=False):
 def load(path):
     """The arrays of a checkpoint, a dict of name -> list, and its progress. InputError if it is damaged."""
     path = Path(path)
-    if not path.exists():
-        raise InputError(f"there is no checkpoint {path}: train first")
+    with disk(path):
+        if not path.exists():
+            raise InputError(f"there is no checkpoint {path}: train first")
+        file = open(path, "rb")  # noqa: SIM115: here, what the disk refuses; below, what is damaged
     groups = {}
     try:
-        with np.load(path) as archive:
+        with file, np.load(file) as archive:
             progress = json.loads(str(archive["progress"]))
             for key in sorted(set(archive.files) - {"progress"}):
                 groups.setdefault(key.split("/")[0], []).append(archive[key])
-    except (zipfile.BadZipFile, EOFError, KeyError, ValueError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, OSError) as error:
         raise InputError(
             f"the checkpoint {path} is damaged ({error}): resume from a copy, or start over with --overwrite"
         ) from error

@@ -1,17 +1,14 @@
 """What the two programs share: exit statuses, one-line errors, a quiet TensorFlow."""
 
 import argparse
-import errno
+import contextlib
 import logging
 import os
+import signal
 import sys
 
-from inpainting.errors import InputError
-
-DISK_ERRORS = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT, errno.EFBIG, errno.ENOTDIR)
-
-DISK_TEXTS = tuple(os.strerror(number) for number in DISK_ERRORS)
-WAY_OUT = "free the disk, mend its permissions, or choose another directory"
+from inpainting.errors import DiskError, InputError
+from inpainting.signals import Output, Stopped, handled_by, stop_now
 
 
 class Parser(argparse.ArgumentParser):
@@ -47,33 +44,47 @@ def import_tensorflow():
 def run_program(main):
     """Runs `main(argv)` and exits: 0, the status it returns, 2 for what the user must mend, 1 for a failure.
 
-    A refused input and a disk that cannot be written to are one line on stderr.
+    128 + its number for a signal that stopped it. All but a fault of ours is at most one line on stderr.
     """
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    with (
+        contextlib.redirect_stdout(Output(sys.stdout)),
+        contextlib.redirect_stderr(Output(sys.stderr)),
+        handled_by(stop_now),
+    ):
+        message, status = _ended(main)
+        with contextlib.suppress(Stopped):  # nobody reads it
+            sys.stdout.flush()
+            if message:
+                print(f"{os.path.basename(sys.argv[0])}: {message}", file=sys.stderr, flush=True)
+    sys.exit(status)
+
+
+def _ended(main):
+    """Runs `main`. Returns what is to be said of its end, or None, and the exit status."""
     try:
-        status = main(sys.argv[1:])
-    except InputError as error:
-        _fail(error, 2)
-    except OSError as error:
-        if error.errno not in DISK_ERRORS:
-            raise
-        _fail(f"{error.filename or 'the disk'}: {error.strerror}: {WAY_OUT}", 2)
+        try:
+            status = main(sys.argv[1:])
+        except SystemExit as ended:  # --help
+            status = ended.code
+        sys.stdout.flush()  # here, where a broken pipe has its status
+        return None, status
+    except (InputError, DiskError) as error:
+        return error, 2
     except FloatingPointError as error:
-        _fail(f"{error}: the last checkpoint, if any, is good; try a smaller learning rate", 1)
-    except KeyboardInterrupt:
-        _fail("interrupted", 130)
+        return f"{error}: the last checkpoint, if any, is good; try a smaller learning rate", 1
+    except Stopped as stopped:
+        name = signal.Signals(stopped.number).name
+        return None if name == "SIGPIPE" else f"stopped by {name}", 128 + stopped.number
     except Exception as error:
-        # TensorFlow's own writers (export, TensorBoard) put the disk's error into their message.
-        line = next(
-            (line for line in str(error).splitlines() if any(text in line for text in DISK_TEXTS)), None
-        )
-        if line is None:
+        if not _is_of_memory(error):
             raise
-        _fail(f"{line}: {WAY_OUT}", 2)
-    sys.exit(status)
+        text = str(error).partition("\n")[0] if isinstance(error, MemoryError) else ""
+        return f"out of memory: {text or 'free some, or use the CPU: CUDA_VISIBLE_DEVICES=-1'}", 1
 
 
-def _fail(message, status):
-    program = os.path.basename(sys.argv[0])
-    print(f"{program}: {message}", file=sys.stderr)
-    sys.exit(status)
+def _is_of_memory(error):
+    """Whether an exception is Python's or TensorFlow's of too little memory."""
+    tensorflow = sys.modules.get("tensorflow")
+    kinds = (MemoryError, tensorflow.errors.ResourceExhaustedError) if tensorflow else MemoryError
+    return isinstance(error, kinds)

@@ -1,4 +1,4 @@
-"""The one exception that means: what the user asked for cannot be done."""
+"""What the user must mend: an input that is refused, a file that the disk refuses."""
 
 
 class InputError(Exception):
@@ -6,3 +6,14 @@ class InputError(Exception):
 
     The command-line programs print it and exit with status 2.
     """
+
+
+class DiskError(OSError):
+    """A file of the user's that could not be read or written: `filename`, and why, `strerror`.
+
+    The command-line programs print it and exit with status 2. Every other OSError is a fault of ours.
+    """
+
+    def __str__(self):
+        way_out = "free the disk, mend its permissions, or choose another directory"
+        return f"{self.filename}: {self.strerror}: {way_out}"

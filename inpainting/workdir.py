@@ -1,7 +1,8 @@
 """A run's directory: what is in it, and who may write there."""
 
+import errno
 import json
-import shutil
+import os
 from pathlib import Path
 
 import numpy as np
@@ -9,18 +10,19 @@ import numpy as np
 from inpainting.checkpoints import BEST, LAST
 from inpainting.config.settings import from_dict, paths, to_dict, value_of
 from inpainting.errors import InputError
-from inpainting.files import write_json
+from inpainting.files import disk, is_temporary, remove, sync_directory, write_json
+from inpainting.lock import Lock
 
-CONTENTS = (
+CONTENTS = (  # what an overwritten run loses; config.json is written anew
+    f"checkpoints/{LAST}",  # first: without it, what is left is no run to resume
     "checkpoints",
     "tensorboard",
     "metrics.jsonl",
     "samples",
     "figures",
     "saved_model",
-    "results.json",
+    "results*.json",
     "study.json",  # of benchmarks/study.py
-    "config.json",  # last: as long as it is there, the directory is a run that may be overwritten
 )
 FREE = (  # what a resumed run may change
     "data.data_dir",
@@ -32,10 +34,14 @@ FREE = (  # what a resumed run may change
 
 
 class Workdir:
-    """Paths of a run: config.json, checkpoints/, tensorboard/, metrics.jsonl, samples/, saved_model/, …"""
+    """Paths of a run: config.json, checkpoints/, tensorboard/, metrics.jsonl, samples/, saved_model/, …
+
+    lock: whose it is. DiskError, from all methods, for what cannot be read or written.
+    """
 
     def __init__(self, path):
         self.path = Path(path)
+        self.lock = Lock(self.path / "lock")
         self.config = self.path / "config.json"
         self.last = self.path / "checkpoints" / LAST
         self.best = self.path / "checkpoints" / BEST
@@ -45,9 +51,9 @@ class Workdir:
         self.saved_model = self.path / "saved_model" / "1"
         self.weights = self.path / "weights.npz"  # published ones, see inpainting/pretrained.py
         self.sha256 = self.path / "weights.sha256"
-        measured = Path("runs", "pretrained", self.path.resolve().name) if self.published else self.path
-        self.figures = measured / "figures"
-        self.results = measured / "results.json"
+        # Where results go.
+        self.measured = Path("runs", "pretrained", self.path.resolve().name) if self.published else self.path
+        self.figures = self.measured / "figures"
 
     @property
     def published(self):
@@ -57,28 +63,30 @@ class Workdir:
     def check(self, config, *, resume, overwrite):
         """Refuses, writing nothing, a directory that this run may not write to.
 
-        A resumed run may change the settings in FREE alone.
+        A resumed run may change the settings in FREE alone. What a run that was killed while it began has left
+        is no obstacle.
         """
-        if self.path.exists() and not self.path.is_dir():
-            raise InputError(f"{self.path} is a file: give --workdir a directory")
-        if self.published:
-            raise InputError(f"{self.path} holds published weights: choose another --workdir")
-        if resume:
-            self._check_same(config)
-        elif self.config.exists() and not overwrite:
-            raise InputError(
-                f"{self.path} already holds a run: continue it with --resume, replace it with --overwrite, "
-                "or choose another --workdir"
-            )
-        elif self.path.exists() and not self.config.exists() and any(self.path.iterdir()):
-            raise InputError(f"{self.path} is not empty and holds no run: choose another --workdir")
+        with disk(self.path):
+            if self.path.exists() and not self.path.is_dir():
+                raise InputError(f"{self.path} is a file: give --workdir a directory")
+            if self.published:
+                raise InputError(f"{self.path} holds published weights: choose another --workdir")
+            if resume:
+                self._check_same(config)
+            elif self.config.exists() and not overwrite:
+                resumed = "continue it with --resume, " if self.last.exists() else ""
+                way_out = f"{resumed}replace it with --overwrite, or choose another --workdir"
+                raise InputError(f"{self.path} already holds a run: {way_out}")
+            elif self.path.exists() and not self.config.exists() and any(map(_is_foreign, self.path.iterdir())):
+                raise InputError(f"{self.path} is not empty and holds no run: choose another --workdir")
 
     def resumable_config(self, model):
         """The Config of the run to resume. InputError if there is none, or none of this model."""
-        if not self.config.exists():
-            raise InputError(f"{self.path} holds no run to resume: leave out --resume to start one")
-        if not self.last.exists():
-            raise InputError(f"{self.path} has no checkpoint yet: start it over with --overwrite")
+        with disk(self.path):
+            if not self.config.exists():
+                raise InputError(f"{self.path} holds no run to resume: leave out --resume to start one")
+            if not self.last.exists():
+                raise InputError(f"{self.path} has no checkpoint yet: start it over with --overwrite")
         config = self.read_config()
         if config.model != model:
             raise InputError(f"{self.path} is a run of {config.model}, not {model}: choose another --workdir")
@@ -94,26 +102,48 @@ class Workdir:
                     "setting out to resume it, or choose another --workdir"
                 )
 
+    def claim(self, config, *, resume, overwrite):
+        """Makes the directory this process's own, and checks it again: another may have begun a run there."""
+        self._make()
+        self.lock.take()
+        self.check(config, resume=resume, overwrite=overwrite)
+
     def create(self, config, *, overwrite):
-        """Makes the directory and its config.json; with overwrite, an earlier run's files are removed first."""
-        if overwrite and self.config.exists():
-            for name in CONTENTS:
-                path = self.path / name
-                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-        for unfinished in self.path.glob("*/.*.npz.*"):
-            unfinished.unlink()
+        """Makes the directory and its config.json; with overwrite, an earlier run's files are removed first.
+
+        What a killed process left half-written goes in any case.
+        """
+        self._make()
+        with disk(self.path):
+            if overwrite and self.config.exists():
+                for pattern in CONTENTS:
+                    for path in self.path.glob(pattern):
+                        remove(path)
+            for pattern in (".*", "*/.*", "*/*/.*"):
+                for path in filter(is_temporary, self.path.glob(pattern)):
+                    remove(path)
+            for path in (self.last.parent, self.tensorboard, self.samples, self.saved_model.parent):
+                if path != self.saved_model.parent:
+                    path.resolve().mkdir(parents=True, exist_ok=True)  # of a link, what it leads to
+                if path.exists() and not os.access(path, os.W_OK):
+                    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        write_json(self.config, to_dict(config))
+
+    def _make(self):
         try:
             self.path.mkdir(parents=True, exist_ok=True)
+            sync_directory(self.path.parent)
         except OSError as error:
             raise InputError(f"cannot make {self.path} ({error.strerror}): choose another --workdir") from error
-        write_json(self.config, to_dict(config))
 
     def read_config(self):
         """The run's Config. InputError if the directory is no run."""
-        if not self.config.exists():
-            raise InputError(f"{self.path} is not a run's directory: it has no config.json")
+        with disk(self.config):
+            if not self.config.exists():
+                raise InputError(f"{self.path} is not a run's directory: it has no config.json")
+            text = self.config.read_text()
         try:
-            return from_dict(json.loads(self.config.read_text()))
+            return from_dict(json.loads(text))
         except (ValueError, TypeError, AttributeError, KeyError) as error:
             raise InputError(f"{self.config} cannot be read ({error})") from error
 
@@ -139,6 +169,11 @@ class Workdir:
         at = [config.batches_until(line["step"]) for line in lines]
         times = np.interp(at, batches, minutes)
         return [{**line, "minutes": float(time)} for line, time in zip(lines, times, strict=True)]
+
+
+def _is_foreign(path):
+    """Whether a file is neither a lock nor half-written."""
+    return path.name != "lock" and not is_temporary(path)
 
 
 def read_line(line):

@@ -16,7 +16,7 @@ MODULES = {
     + [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
 }
 
-SMALL = ("masks", "pixels", "files", "errors", "variables", "command_line")
+SMALL = ("masks", "pixels", "files", "errors", "variables", "command_line", "lock", "signals")
 SMALL_FILES = {f"inpainting.{name}" for name in SMALL}
 FOUNDATION = ("config", "losses", "checkpoints", "workdir", "pretrained")
 SHARED = {f"inpainting.{name}" for name in FOUNDATION} | SMALL_FILES
@@ -83,7 +83,7 @@ def test_no_circle():
 
 def test_what_a_refusal_needs_imports_no_tensorflow():
     config = [name for name in MODULES if within(name, ["inpainting.config"])]
-    light = ["errors", "files", "checkpoints", "workdir", "pretrained", "command_line"]
+    light = ["errors", "files", "lock", "signals", "checkpoints", "workdir", "pretrained", "command_line"]
     light += ["measuring.tasks", "measuring.report"]
     modules = [*config, *(f"inpainting.{name}" for name in light), "models", *PROGRAMS]
     code = f"import sys, {', '.join(modules)}; print('tensorflow' in sys.modules or 'keras' in sys.modules)"

@@ -42,7 +42,7 @@ class Method(Section):
     def judge(self, metrics, l2_error=None):
         """The criterion's value, from the metrics of a validation.
 
-        l2_error: the hole_mse of the last validation before an adversary joined, where there was one.
+        l2_error: the hole_mse of a validation before an adversary joined, where there was one.
         """
         return metrics[self.criterion]
 
@@ -179,7 +179,7 @@ class Adversarial(L2):
 
 
 HEAD_START = 150  # steps, where a run is long enough
-NATURAL = ("sharpness", "seam")  # metrics that are 1 for the truth
+NATURAL = ("sharpness", "seam", "band_middle", "band_high")  # metrics that are 1 for the truth
 ALLOWANCE = 1.05  # of the budget, in a validation
 EXCESS_WEIGHT = 10.0
 

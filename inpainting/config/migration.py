@@ -26,6 +26,8 @@ def migrated(values):
         values = _from_flat(values)
     elif version != VERSION:
         raise InputError(f"config.json is of version {version}, this program reads up to {VERSION}: update it")
+    if values.get("training", {}).get("precision") == "mixed_float16":  # gone, and its weights are in float32
+        values = {**values, "training": {**values["training"], "precision": "float32"}}
     return {name: value for name, value in values.items() if name != "version"}
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, field_validator
 
 from inpainting.config.generators import Share
 from inpainting.config.section import Section
@@ -23,6 +23,13 @@ class Training(Section):
     validate_every: PositiveInt = 500
     checkpoint_every: PositiveInt = 500
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
-    precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = "auto"
+    precision: Literal["auto", "float32", "mixed_bfloat16"] = "auto"
     jit: Literal["auto", "on", "off"] = "auto"  # XLA
     deterministic: bool = False
+
+    @field_validator("precision", mode="before")
+    @classmethod
+    def _check_precision(cls, precision):
+        if precision == "mixed_float16":
+            raise ValueError("mixed_float16 is gone: use mixed_bfloat16 or float32")
+        return precision

@@ -1,11 +1,11 @@
 """The SavedModel of fillers, in TensorFlow Serving's layout."""
 
-import os
 import shutil
 from pathlib import Path
 
 import tensorflow as tf
 
+from inpainting.files import beside, disk, replace_directory
 from inpainting.filling.encoded import decode_mask, decode_picture
 from inpainting.variables import resource
 
@@ -138,15 +138,16 @@ def _refuse(masks, why):
 
 
 def export(fillers, path):
-    """Writes the SavedModel to the directory `path` (…/saved_model/1), beside first and then renamed."""
+    """Writes the SavedModel to the directory `path` (…/saved_model/1), beside first and then renamed.
+
+    DiskError where it cannot.
+    """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    module = Inpainter(fillers)
+    new, module = beside(path), Inpainter(fillers)
     try:
-        tf.saved_model.save(module, str(beside), signatures=module.endpoints)
-        if path.exists():
-            shutil.rmtree(path)
-        os.replace(beside, path)
+        with disk(path, (OSError, tf.errors.OpError)):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            tf.saved_model.save(module, str(new), signatures=module.endpoints)
+            replace_directory(new, path)
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(new, ignore_errors=True)

@@ -1,13 +1,18 @@
 """Measures what a run can fill holes as, and writes its results and figures."""
 
+import logging
+
+from inpainting.errors import DiskError
 from inpainting.files import write_json
 from inpainting.filling.fillers import load_fillers
 from inpainting.measuring import drawing, figures
 from inpainting.measuring.bootstrap import intervals
 from inpainting.measuring.measure import measure
-from inpainting.measuring.tasks import measured_data
+from inpainting.measuring.tasks import measured_data, measurement
 from pipelines import datasets
 from pipelines.inpainting import evaluation_batches
+
+log = logging.getLogger(__name__)
 
 
 def evaluate(workdir, *, split="test", limit=None, mask=None, data_dir=None, beside=(), classify=False):
@@ -15,7 +20,8 @@ def evaluate(workdir, *, split="test", limit=None, mask=None, data_dir=None, bes
 
     mask: the holes, by default those of its training. classify: by measuring.c2st too.
     Returns a row for each, name -> dict, see measuring.measure and measuring.bootstrap, and the hole_mse of
-    each image, name -> [N]. Writes results.json and figures/ into the work directory.
+    each image, name -> [N]. Keeps them in the work directory, results-NAME.json and figures/NAME/ with the NAME
+    of tasks.measurement, or says that it cannot.
     """
     data = measured_data(workdir.read_config(), mask)
     fillers, progress = load_fillers(workdir)
@@ -28,9 +34,15 @@ def evaluate(workdir, *, split="test", limit=None, mask=None, data_dir=None, bes
         rows[filler.name], errors[filler.name] = measure(filler, batches, classify=classify)
     for name, interval in intervals(errors).items():
         rows[name] |= interval
-    drawing.draw_run(fillers, next(iter(batches)), workdir.figures)
-    figures.error_histogram(errors, workdir.figures / "errors.png")
     about = {"dataset": data.dataset, "split": split, "images": images.count, "step": progress["best_step"]}
     about |= {"mask": data.mask, "hole": data.hole}
-    write_json(workdir.results, {**about, "results": rows})
+    name = measurement(data, split, limit)
+    results, folder = workdir.measured / f"results-{name}.json", workdir.figures / name
+    try:
+        write_json(results, {**about, "results": rows})
+        drawing.draw_run(fillers, next(iter(batches)), folder)
+        figures.error_histogram(errors, folder / "errors.png")
+        print(f"kept in {results} and {folder}")
+    except DiskError as error:
+        log.warning("not kept: %s", error)
     return rows, errors

@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
 
-from inpainting.files import atomic_file
+from inpainting.files import atomic_file, disk
 from inpainting.pixels import to_uint8
 
 WIDTH = 192  # pixels on the screen of a picture in side_by_side, or a little less
@@ -137,6 +137,7 @@ def error_histogram(errors, path):
 
 def _write(figure, path):
     FigureCanvasAgg(figure)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    with disk(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_file(path) as file:
         figure.savefig(file, format="png", bbox_inches="tight")

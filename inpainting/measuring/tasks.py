@@ -1,5 +1,8 @@
 """What runs are measured on, and which of them compare. Needs no TensorFlow."""
 
+import re
+from pathlib import Path
+
 from inpainting.config.settings import with_settings
 from inpainting.errors import InputError
 
@@ -24,6 +27,14 @@ def measured_data(config, mask=None):
 def task(data):
     """Runs with the same task stand in one table: data set, image size, kind and size of the holes."""
     return data.dataset, data.image_size, data.mask, data.hole
+
+
+def measurement(data, split, limit=None):
+    """The name of what is measured: "cifar10-test-center", "pictures-validation-rectangle-first500"."""
+    folder = data.dataset.startswith("folder:")
+    dataset = Path(data.dataset.removeprefix("folder:")).absolute().name if folder else data.dataset
+    parts = [re.sub(r"[^\w.]+", "_", dataset), split, data.mask, *([f"first{limit}"] if limit else [])]
+    return "-".join(parts)
 
 
 def check_comparable(kind, configs):

@@ -36,8 +36,7 @@ class AutoencoderTrainer(Trainer):
         with tf.GradientTape() as tape:
             prediction = self.predict_hole(batch)
             losses = self.generator_losses(batch, prediction)
-            scaled_loss = losses["loss"] * self.loss_scale
-        norm = self.update_generator(tape, scaled_loss)
+        norm = self.update_generator(tape, losses["loss"])
         error = hole_mse(prediction=prediction, target=batch["image"], mask=batch["mask"])
         self.track(**losses, hole_mse=error, generator_gradient_norm=norm)
 

@@ -4,60 +4,17 @@ One step is one batch of `fit`; all intervals count the run's own steps, so that
 things at the same steps.
 """
 
-import json
-import signal
 import sys
 import time
 
 import numpy as np
-import tensorflow as tf
 from tensorflow import keras
 
 from inpainting import checkpoints
-from inpainting.config.settings import paths, value_of
-from inpainting.files import atomic_file
 from inpainting.masks import composite
 from inpainting.measuring import figures
-from inpainting.workdir import read_line
 
 SAMPLES = 8
-
-
-class Journal:
-    """Writes scalars to metrics.jsonl and TensorBoard, pictures to samples/ and TensorBoard.
-
-    Opened at `step`, it drops the lines of later steps: those of an interrupted run that resumes.
-    """
-
-    def __init__(self, workdir, *, step, config):
-        self.workdir = workdir
-        kept = []
-        if workdir.metrics.exists():
-            lines = workdir.metrics.read_text().splitlines()
-            kept = [line for line in lines if (values := read_line(line)) and values["step"] <= step]
-        with atomic_file(workdir.metrics) as file:
-            file.write("".join(f"{line}\n" for line in kept).encode())
-        self.writer = tf.summary.create_file_writer(str(workdir.tensorboard))
-        with self.writer.as_default(step=step):
-            settings = "\n".join(f"    {path} = {value_of(config, path)}" for path in paths(config))
-            tf.summary.text("config", settings)
-
-    def scalars(self, step, values):
-        values = {key: float(value) for key, value in values.items()}
-        with open(self.workdir.metrics, "a") as file:
-            file.write(json.dumps({"step": step, **values}) + "\n")
-        with self.writer.as_default(step=step):
-            for key, value in values.items():
-                tf.summary.scalar(key, value)
-        self.writer.flush()
-
-    def picture(self, step, pixels):
-        self.workdir.samples.mkdir(exist_ok=True)
-        with atomic_file(self.workdir.samples / f"step_{step:07d}.png") as file:
-            file.write(tf.io.encode_png(pixels).numpy())
-        with self.writer.as_default(step=step):
-            tf.summary.image("context | completion | truth", pixels[None])
-        self.writer.flush()
 
 
 class Monitor(keras.callbacks.Callback):
@@ -177,8 +134,6 @@ class Validation(keras.callbacks.Callback):
         began = time.perf_counter()
         values = self.model.evaluate(self.batches, verbose=0, return_dict=True)
         values = {name: float(value) for name, value in values.items()}
-        if step <= self.config.warmup_steps:
-            self.progress["l2_error"] = values.get("hole_mse")
         value = self.config.method.judge(values, self.progress.get("l2_error"))
         values[self.criterion] = value
         self.journal.scalars(step, {f"validation_{name}": value for name, value in values.items()})
@@ -211,47 +166,36 @@ class Validation(keras.callbacks.Callback):
 
 
 class Checkpointing(keras.callbacks.Callback):
-    """Saves the run every `checkpoint_every` steps, at its end, and on SIGINT or SIGTERM, which end it.
+    """Saves the run every `checkpoint_every` steps, at its end, and when `stop` is asked for, which ends it.
 
-    A second signal ends the program at once; the last checkpoint stays. Comes after Validation, whose state
-    it saves.
+    stop: an inpainting.signals.Stop. Comes after Validation, whose state it saves.
     """
 
-    def __init__(self, *, config, workdir, progress, monitor):
+    def __init__(self, *, config, workdir, progress, monitor, stop):
         super().__init__()
         self.config = config
         self.workdir = workdir
         self.progress = progress
         self.monitor = monitor
-        self.signal = None
-        self.previous = {}
-
-    def on_train_begin(self, logs=None):
-        self.previous = {
-            number: signal.signal(number, self._stop) for number in (signal.SIGINT, signal.SIGTERM)
-        }
-
-    def on_train_end(self, logs=None):
-        self.restore_signals()
-
-    def restore_signals(self):
-        for number, handler in self.previous.items():
-            signal.signal(number, handler)
-
-    def _stop(self, number, frame):
-        self.signal = number
-        self.restore_signals()
-        print("\nstopping after this step (again to stop at once)", flush=True)
+        self.stop = stop
+        self.saved = None  # the step
 
     def on_train_batch_end(self, batch, logs=None):
         step = self.monitor.done
-        ends = self.signal or self.model.stop_training or step == self.config.training.steps
-        if step % self.config.training.checkpoint_every == 0 or ends:
-            self.save()
-        if self.signal:
+        if self.stop.number:
             self.model.stop_training = True
+        if (
+            step % self.config.training.checkpoint_every == 0
+            or self.model.stop_training
+            or step == self.config.training.steps
+        ):
+            self.save(self.model)
 
-    def save(self):
+    def save(self, trainer):
+        """Writes last.npz, unless it is of this step already."""
+        if self.saved == self.monitor.done:
+            return
         began = time.perf_counter()
-        checkpoints.save(self.workdir.last, self.model.state(), self.progress)
+        checkpoints.save(self.workdir.last, trainer.state(), self.progress)
+        self.saved = self.monitor.done
         self.monitor.pause(time.perf_counter() - began)

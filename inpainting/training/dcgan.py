@@ -63,8 +63,7 @@ class DCGANTrainer(AdversarialTrainer):
         with tf.GradientTape() as tape:
             logits = self.adversary(images, training=True)
             loss = discriminator_loss(logits=logits, labels=labels)
-            scaled_loss = loss * self.loss_scale
-        norm = self.descend(tape, scaled_loss, variables, self.adversary_optimizer)
+        norm = self.descend(tape, loss, variables, self.adversary_optimizer)
         self.track(discriminator_loss=loss, discriminator_gradient_norm=norm)
         return logits
 

@@ -55,8 +55,7 @@ class DensityTrainer(Trainer):
         with tf.GradientTape() as tape:
             values = self._nats(as_pixels(batch["image"]), batch["mask"])
             loss = tf.reduce_mean(values) + self.regularization()
-            scaled_loss = loss * self.loss_scale
-        norm = self.update_generator(tape, scaled_loss)
+        norm = self.update_generator(tape, loss)
         likelihood = tf.reduce_mean(values[0] if self.generator.conditional else values)
         self.track(loss=loss, generator_gradient_norm=norm, **{self._bits_name: bits(likelihood)})
 

@@ -13,7 +13,7 @@ def precision(wanted):
     """The Keras dtype policy for `--precision` and the reason: (policy, reason).
 
     auto: bfloat16 on a GPU of compute capability 8 or more and on a CPU that multiplies in it, float32
-    elsewhere. float16 is never chosen unasked: it needs its loss scaled.
+    elsewhere.
     """
     if wanted != "auto":
         return wanted, "as asked"

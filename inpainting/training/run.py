@@ -1,5 +1,8 @@
 """One run, from the data to the exported model."""
 
+import signal
+import sys
+
 import tensorflow as tf
 from tensorflow import keras
 
@@ -9,9 +12,12 @@ from inpainting.filling.export import export
 from inpainting.filling.fillers import load_fillers
 from inpainting.measuring.measure import LIKELIHOOD_BATCH
 from inpainting.pretrained import average
+from inpainting.signals import Stop, handled_by
 from inpainting.training import hardware
 from inpainting.training.build import build_trainer
-from inpainting.training.callbacks import Checkpointing, Journal, Monitor, Validation
+from inpainting.training.callbacks import Checkpointing, Monitor, Validation
+from inpainting.training.journal import Journal
+from inpainting.training.schedules import rise_to
 from inpainting.variables import weights_of
 from pipelines import datasets
 from pipelines.inpainting import evaluation_batches, training_batches
@@ -22,6 +28,7 @@ DENSITY_VALIDATION = 1_000  # images: the likelihood of a whole image costs as m
 def run(config, workdir, *, initial=None, resume=False, overwrite=False):
     """Trains `config` in `workdir`, which has been checked. Returns 0, or 128 + the signal that stopped it.
 
+    What has been trained is exported even where nobody reads the output any more: then nothing hurries.
     initial: the Workdir of another run, or of published weights, whose weights this one starts from.
     """
     data, training = config.data, config.training
@@ -34,30 +41,40 @@ def run(config, workdir, *, initial=None, resume=False, overwrite=False):
     held_out = datasets.load(data.dataset, "validation", **source)
     datasets.check_batch_size(images, training.batch_size)
 
-    trainer = build_trainer(config)
+    workdir.claim(config, resume=resume, overwrite=overwrite)
     progress = {"best": None, "best_step": None, "stale": 0, "stopped": False, "keras": keras_line()}
     progress |= {"initial": str(initial.path) if initial else None, "machine": hardware.machine()}
-    if initial:
-        start_from(trainer, initial)
     if resume:
-        progress |= restore(trainer, workdir, config.method.criterion)
-        progress["stopped"] = progress["stale"] >= training.patience
-    workdir.create(config, overwrite=overwrite)
-    print(f"{images.count:,} training images, {held_out.count:,} for validation", flush=True)
-
-    done, signal = fit(trainer, config, images, held_out, workdir=workdir, progress=progress)
-    if signal:
-        command = f"python train.py --model {config.model} --workdir {workdir.path} --resume"
-        print(f"stopped at step {done}: continue with {command}")
-        return 128 + signal
+        trainer, saved = resumed(config, workdir)
+        progress |= saved
+    else:
+        trainer = build_trainer(config)
+        if initial:
+            start_from(trainer, initial)
+    progress["steps"] = training.steps
+    with handled_by(Stop()) as stop:
+        workdir.create(config, overwrite=overwrite)
+        print(f"{images.count:,} training images, {held_out.count:,} for validation", flush=True)
+        try:
+            done = fit(trainer, config, images, held_out, workdir=workdir, progress=progress, stop=stop)
+        except (MemoryError, tf.errors.ResourceExhaustedError) as error:
+            raise MemoryError(
+                f"--resume goes on where there is more of it, --overwrite with a smaller --batch-size than "
+                f"{training.batch_size} starts over"
+            ) from error
     if progress["stopped"]:
         print(f"stopped early at step {done}: --set patience=N with --resume goes on")
-    export_best(config, workdir)
-    return 0
+    if stop.number in (None, signal.SIGPIPE):
+        export_best(config, workdir)
+    if stop.number and done < training.steps:
+        command = f"python train.py --model {config.model} --workdir {workdir.path} --resume"
+        stream = sys.stderr if stop.number == signal.SIGPIPE else sys.stdout
+        print(f"stopped at step {done}: continue with {command}", file=stream)
+    return 128 + stop.number if stop.number else 0
 
 
-def fit(trainer, config, images, held_out, *, workdir, progress):
-    """Trains phase by phase. Returns the steps done, and the signal that stopped it or None."""
+def fit(trainer, config, images, held_out, *, workdir, progress, stop):
+    """Trains phase by phase until the end, or until `stop` is asked for. Returns the steps done."""
     data, training = config.data, config.training
     validation = evaluation_batches(held_out, **data.masking)
     if config.method.family == "density":
@@ -66,11 +83,11 @@ def fit(trainer, config, images, held_out, *, workdir, progress):
     journal = Journal(workdir, step=start, config=config)
     monitor = Monitor(config=config, journal=journal, start=start)
     shared = {"config": config, "workdir": workdir, "progress": progress, "monitor": monitor}
-    checkpointing = Checkpointing(**shared)
+    checkpointing = Checkpointing(**shared, stop=stop)
     callbacks = [monitor, Validation(batches=validation, journal=journal, **shared), checkpointing]
     for phase in config.phases:
         first = max(phase.start, monitor.done)
-        if first >= phase.end or checkpointing.signal or progress["stopped"]:
+        if first >= phase.end or stop.number or progress["stopped"]:
             continue
         batches = training_batches(
             images,
@@ -88,17 +105,15 @@ def fit(trainer, config, images, held_out, *, workdir, progress):
             joins = "trains alone" if phase.trains == "adversary" else "and the generator train"
             print(f"the {config.method.adversary} {joins} from step {phase.start} on", flush=True)
         trainer.begin_phase(phase)
-        try:
-            trainer.fit(
-                batches, steps_per_epoch=phase.end - first, callbacks=callbacks, shuffle=False, verbose=0
-            )
-        finally:
-            checkpointing.restore_signals()
+        if phase.trains == "adversary" and first == phase.start:
+            progress["l2_error"] = float(trainer.evaluate(validation, verbose=0, return_dict=True)["hole_mse"])
+        steps = phase.end - first
+        trainer.fit(batches, steps_per_epoch=steps, callbacks=callbacks, shuffle=False, verbose=0)
         if monitor.done == first:
             raise InputError(f"none of the images of {data.dataset} could be read: see the lines above")
-    if checkpointing.signal:
-        checkpointing.save()
-    return monitor.done, checkpointing.signal
+    if stop.number:
+        checkpointing.save(trainer)
+    return monitor.done
 
 
 def start_from(trainer, initial):
@@ -115,19 +130,31 @@ def keras_line():
     return int(getattr(keras, "__version__", "2").split(".")[0])
 
 
-def restore(trainer, workdir, criterion):
-    """Puts the last checkpoint's state into the trainer and returns the run's progress."""
+def resumed(config, workdir):
+    """The trainer as the last checkpoint has it, and the run's progress."""
+    training = config.training
     groups, progress = checkpoints.load(workdir.last)
     if progress["keras"] != keras_line():
         raise InputError(
             f"{workdir.path} was trained with Keras {progress['keras']}, this is Keras {keras_line()}: resume "
             "it with the Python it was started with"
         )
+    step, before = int(groups["step"][0]), progress.get("rise")
+    steps_before = progress.get("steps", workdir.read_config().training.steps)  # not there in 0.1.0
+    progress["rise"] = rise = rise_to(config, step=step, steps_before=steps_before, rise=before)
+    progress["stopped"] = progress["stale"] >= training.patience
+    trainer = build_trainer(config, rise)
     # A run of an earlier version has not all of them: what it lacks starts anew.
     state = {name: variables for name, variables in trainer.state().items() if name in groups}
     checkpoints.restore(groups, state, workdir.last)
-    print(f"resumed at step {int(trainer.step.numpy())}: {', '.join(groups)}; {best_line(progress, criterion)}")
-    return progress
+    best = best_line(progress, config.method.criterion)
+    print(f"resumed at step {step}: {', '.join(groups)}; {best}")
+    if rise and rise != before:
+        print(
+            f"the learning rate rises from {rise['rate']:.3g} to the schedule of {training.steps} steps over "
+            f"{rise['steps']} steps"
+        )
+    return trainer, progress
 
 
 def best_line(progress, criterion):

@@ -12,9 +12,8 @@ class Trainer(keras.Model):
     ema_generator: a second network of the same structure; after each step its weights move towards the
     generator's by 1 − ema_decay (faster in the first steps, so that the average does not remember the start).
     Batch normalisation's moving statistics are averaged with them. Validation, samples, evaluation and export
-    use the average. l2_regularization: weight of ½ Σ w² over all kernels in the loss. loss_scale: the loss is
-    multiplied by it before the gradient and the gradient divided by it, against underflow in float16. seed: of
-    everything a step draws.
+    use the average. l2_regularization: weight of ½ Σ w² over all kernels in the loss. seed: of everything
+    a step draws.
 
     A step's data is a dict of `image`, `mask` and `context`, each [K, B, S, S, C]; the generator learns from
     the last of the K batches. A method defines TRACKED, the names of what it can log (`reported`: of what it
@@ -30,7 +29,6 @@ class Trainer(keras.Model):
         ema_generator,
         ema_decay=0.999,
         l2_regularization=0.0,
-        loss_scale=1.0,
         seed=0,
         **kwargs,
     ):
@@ -41,7 +39,6 @@ class Trainer(keras.Model):
             average.assign(tf.convert_to_tensor(variable))
         self.ema_decay = ema_decay
         self.l2_regularization = l2_regularization
-        self.loss_scale = loss_scale
         self.seed = seed
         self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step")
         self.average_start = 0  # the step from which on weights count in the average
@@ -108,21 +105,16 @@ class Trainer(keras.Model):
         squares = [tf.nn.l2_loss(tf.convert_to_tensor(kernel)) for kernel in kernels]
         return self.l2_regularization * tf.add_n(squares)
 
-    def update_generator(self, tape, scaled_loss):
+    def update_generator(self, tape, loss):
         """One step of the generator and of its average. Returns the gradient's norm."""
-        norm = self.descend(tape, scaled_loss, self.generator.trainable_variables, self.current_optimizer)
+        norm = self.descend(tape, loss, self.generator.trainable_variables, self.current_optimizer)
         self._update_average()
         self.step.assign_add(1)
         return norm
 
-    def descend(self, tape, scaled_loss, variables, optimizer):
-        """One update of the variables against the gradient of scaled_loss / loss_scale.
-
-        Returns the norm of the gradient, unbounded.
-        """
-        gradients = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(scaled_loss, variables)]
-        if self.loss_scale != 1.0:
-            gradients = [gradient / self.loss_scale for gradient in gradients]
+    def descend(self, tape, loss, variables, optimizer):
+        """One update of the variables against the gradient of the loss. Returns its norm, unbounded."""
+        gradients = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, variables)]
         optimizer.apply_gradients(zip(gradients, variables, strict=True))
         return tf.linalg.global_norm(gradients)
 

@@ -51,9 +51,8 @@ class WGANTrainer(AdversarialTrainer):
                     mixing=self._mixing(tf.shape(real)[0], index),
                     mask=self.shown(batch["mask"]),
                 )
-            scaled_loss = loss * self.loss_scale
         variables = self.adversary.trainable_variables
-        norm = self.descend(tape, scaled_loss, variables, self.adversary_optimizer)
+        norm = self.descend(tape, loss, variables, self.adversary_optimizer)
         if isinstance(self.lipschitz, Clip):
             clip_weights(variables, self.lipschitz.bound)
         self.track(critic_loss=loss, wasserstein_estimate=estimate, critic_gradient_norm=norm)

@@ -8,13 +8,7 @@ from tensorflow import keras
 from inpainting.config.experiments import experiment
 from inpainting.config.methods import METHODS
 from inpainting.config.settings import with_settings
-from inpainting.training.build import (
-    FLOOR,
-    TRAINERS,
-    build_trainer,
-    generator_schedules,
-    learning_rate_schedule,
-)
+from inpainting.training.build import TRAINERS, build_trainer
 from inpainting.training.optimizers import Adam
 from inpainting.training.trainer import Trainer
 from inpainting.training.wgan import WGANTrainer
@@ -24,25 +18,6 @@ from tests.training.tiny import tracked
 
 def test_every_method_has_its_trainer():
     assert set(TRAINERS) == set(METHODS)
-
-
-def test_learning_rate_warms_up_and_decays_along_a_cosine(small_config):
-    schedule = learning_rate_schedule(0.5, steps=1000, warmup=100)
-    assert [round(float(schedule(step)), 4) for step in (0, 50, 100)] == [0, 0.25, 0.5]
-    middle = 0.5 * (FLOOR + (1 - FLOOR) * 0.5)
-    assert float(schedule(550)) == pytest.approx(middle, rel=1e-3)
-    assert float(schedule(1000)) == pytest.approx(0.5 * FLOOR, rel=1e-3)
-
-
-def test_the_adversarial_phase_has_a_schedule_of_its_own(small_config):
-    """L2 to step 100 at 0.5, then 50 steps at most at 0.1: each ends at its own floor."""
-    settings = {"learning_rate": 0.5, "generator_learning_rate": 0.1, "warmup_steps": 100, "head_start": 10}
-    schedules = generator_schedules(small_config("vgg_wgan", steps=160, learning_rate_warmup=5, **settings))
-    assert float(schedules["generator_optimizer"](5)) == pytest.approx(0.5)
-    assert float(schedules["generator_optimizer"](100)) == pytest.approx(0.5 * FLOOR, rel=1e-3)
-    assert float(schedules["finetuning_optimizer"](5)) == pytest.approx(0.1)
-    assert float(schedules["finetuning_optimizer"](50)) == pytest.approx(0.1 * FLOOR, rel=1e-3)
-    assert set(generator_schedules(small_config("vgg_wgan", warmup_steps=0))) == {"generator_optimizer"}
 
 
 # A model of each method, with no value of its method's section at its default.
@@ -80,7 +55,6 @@ def test_every_setting_arrives(small_config, name):
         if setting in SETTINGS[name]:
             assert value == SETTINGS[name][setting] != getattr(small_config(name).method, setting), setting
     assert trainer.generator_optimizer.global_clipnorm == 2.5
-    assert trainer.loss_scale == 1
 
 
 @pytest.mark.parametrize(

@@ -108,9 +108,7 @@ def test_the_reported_loss_is_the_optimised_loss():
 
 
 def test_the_discriminator_s_reported_loss_is_the_optimised_loss():
-    trainer = dcgan(
-        discriminator_rate=1.0, pure_batches=False, soft_labels=False, label_flips=0.0, loss_scale=8.0
-    )
+    trainer = dcgan(discriminator_rate=1.0, pure_batches=False, soft_labels=False, label_flips=0.0)
     batch, discriminator = one_batch(), trainer.adversary
     with tf.GradientTape() as tape:
         real, fake = (tf.sigmoid(discriminator(images)) for images in (batch["image"], trainer.complete(batch)))
