@@ -6,6 +6,7 @@ lines. A run keeps two: `last.npz`, to resume from, and `best.npz`, the best on 
 
 import io
 import json
+import os
 import zipfile
 import zlib
 from pathlib import Path
@@ -49,10 +50,10 @@ def load(path):
     with disk(path):
         if not path.exists():
             raise InputError(f"there is no checkpoint {path}: train first")
-        file = open(path, "rb")  # noqa: SIM115: here, what the disk refuses; below, what is damaged
+        os.close(os.open(path, os.O_RDONLY))  # what may not be read is not damaged
     groups = {}
     try:
-        with file, np.load(file) as archive:
+        with np.load(path) as archive:
             progress = json.loads(str(archive["progress"]))
             for key in sorted(set(archive.files) - {"progress"}):
                 groups.setdefault(key.split("/")[0], []).append(archive[key])

@@ -26,15 +26,18 @@ def stop_now(number, frame=None):
 class Stop:
     """A handler that takes note of a signal, its `number`, for whoever asks between two steps.
 
-    A second Ctrl-C or SIGTERM ends the program at once.
+    A second Ctrl-C or SIGTERM ends the program at once; so does any signal while there is nothing to save yet,
+    `at_once`, but for a reader that is gone.
     """
 
     number = None
+    at_once = True
 
     def __call__(self, number, frame=None):
+        again = self.number is not None and number in (signal.SIGINT, signal.SIGTERM)
+        if again or (self.at_once and number != signal.SIGPIPE):
+            raise Stopped(number)
         if self.number is not None:
-            if number in (signal.SIGINT, signal.SIGTERM):
-                raise Stopped(number)
             return
         self.number = number
         with contextlib.suppress(RuntimeError):  # it came in the middle of another print

@@ -8,6 +8,7 @@ import sys
 import time
 
 import numpy as np
+import tensorflow as tf
 from tensorflow import keras
 
 from inpainting import checkpoints
@@ -189,13 +190,12 @@ class Checkpointing(keras.callbacks.Callback):
             or self.model.stop_training
             or step == self.config.training.steps
         ):
+            began = time.perf_counter()
             self.save(self.model)
+            self.monitor.pause(time.perf_counter() - began)
 
     def save(self, trainer):
         """Writes last.npz, unless it is of this step already."""
-        if self.saved == self.monitor.done:
-            return
-        began = time.perf_counter()
-        checkpoints.save(self.workdir.last, trainer.state(), self.progress)
-        self.saved = self.monitor.done
-        self.monitor.pause(time.perf_counter() - began)
+        if self.saved != self.monitor.done:
+            checkpoints.save(self.workdir.last, trainer.state(), self.progress)
+            self.saved = self.monitor.done

@@ -31,6 +31,19 @@ def run(config, workdir, *, initial=None, resume=False, overwrite=False):
     What has been trained is exported even where nobody reads the output any more: then nothing hurries.
     initial: the Workdir of another run, or of published weights, whose weights this one starts from.
     """
+    with handled_by(Stop()) as stop:
+        done = load_and_train(config, workdir, stop, resume=resume, overwrite=overwrite)
+    if stop.number in (None, signal.SIGPIPE):
+        export_best(config, workdir)
+    if stop.number and done < config.training.steps:
+        command = f"python train.py --model {config.model} --workdir {workdir.path} --resume"
+        stream = sys.stderr if stop.number == signal.SIGPIPE else sys.stdout
+        print(f"stopped at step {done}: continue with {command}", file=stream)
+    return 128 + stop.number if stop.number else 0
+
+
+def load_and_train(config, workdir, stop, *, resume, overwrite):
+    """All of a run but its export. Returns the steps done."""
     data, training = config.data, config.training
     keras.utils.set_random_seed(training.seed)
     if training.deterministic:
@@ -52,25 +65,20 @@ def run(config, workdir, *, initial=None, resume=False, overwrite=False):
         if initial:
             start_from(trainer, initial)
     progress["steps"] = training.steps
-    with handled_by(Stop()) as stop:
-        workdir.create(config, overwrite=overwrite)
-        print(f"{images.count:,} training images, {held_out.count:,} for validation", flush=True)
-        try:
-            done = fit(trainer, config, images, held_out, workdir=workdir, progress=progress, stop=stop)
-        except (MemoryError, tf.errors.ResourceExhaustedError) as error:
-            raise MemoryError(
-                f"--resume goes on where there is more of it, --overwrite with a smaller --batch-size than "
-                f"{training.batch_size} starts over"
-            ) from error
+    stop.at_once = False
+    workdir.create(config, overwrite=overwrite)
+    print(f"{images.count:,} training images, {held_out.count:,} for validation", flush=True)
+
+    try:
+        done = fit(trainer, config, images, held_out, workdir=workdir, progress=progress, stop=stop)
+    except (MemoryError, tf.errors.ResourceExhaustedError) as error:
+        raise MemoryError(
+            f"--resume goes on where there is more of it, --overwrite with a smaller --batch-size than "
+            f"{training.batch_size} starts over"
+        ) from error
     if progress["stopped"]:
         print(f"stopped early at step {done}: --set patience=N with --resume goes on")
-    if stop.number in (None, signal.SIGPIPE):
-        export_best(config, workdir)
-    if stop.number and done < training.steps:
-        command = f"python train.py --model {config.model} --workdir {workdir.path} --resume"
-        stream = sys.stderr if stop.number == signal.SIGPIPE else sys.stdout
-        print(f"stopped at step {done}: continue with {command}", file=stream)
-    return 128 + stop.number if stop.number else 0
+    return done
 
 
 def fit(trainer, config, images, held_out, *, workdir, progress, stop):
