@@ -27,7 +27,8 @@ def save(path, state, progress):
     groups = {name: [np.asarray(variable.numpy()) for variable in state[name]] for name in state}
     content = packed(groups, progress)
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    with disk(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_file(path) as file:
         file.write(content)
 

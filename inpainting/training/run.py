@@ -32,7 +32,7 @@ def run(config, workdir, *, initial=None, resume=False, overwrite=False):
     initial: the Workdir of another run, or of published weights, whose weights this one starts from.
     """
     with handled_by(Stop()) as stop:
-        done = load_and_train(config, workdir, stop, resume=resume, overwrite=overwrite)
+        done = load_and_train(config, workdir, stop, initial=initial, resume=resume, overwrite=overwrite)
     if stop.number in (None, signal.SIGPIPE):
         export_best(config, workdir)
     if stop.number and done < config.training.steps:
@@ -42,7 +42,7 @@ def run(config, workdir, *, initial=None, resume=False, overwrite=False):
     return 128 + stop.number if stop.number else 0
 
 
-def load_and_train(config, workdir, stop, *, resume, overwrite):
+def load_and_train(config, workdir, stop, *, initial, resume, overwrite):
     """All of a run but its export. Returns the steps done."""
     data, training = config.data, config.training
     keras.utils.set_random_seed(training.seed)
