@@ -51,6 +51,9 @@ def _from_flat(values):
     if method in ("dcgan", "wgan"):
         adversary = "discriminator" if method == "dcgan" else "critic"
         trained[adversary] = {"kind": values["critic"], "filters": values["critic_filters"]}
+        if values["critic"] in ("cnn", "vgg"):
+            trained[adversary]["layer_normalization"] = False
+        trained |= {"budget": None, "head_start": 0}
         trained["sees"] = values["discriminator_sees"]
         trained["adversary_learning_rate"] = values["critic_learning_rate"]
     if method == "wgan":

@@ -42,6 +42,7 @@ def test_a_flat_config_is_read():
     assert (method.kind, method.sees, method.alpha, method.overlap) == ("wgan", "hole", 0.9, 2)
     assert (method.warmup_steps, method.critic_steps, method.adversary_learning_rate) == (10, 2, 2e-4)
     assert (method.critic.kind, method.critic.filters, method.lipschitz) == ("cnn", 2, Clip(bound=0.02))
+    assert (method.budget, method.head_start, method.critic.layer_normalization) == (None, 0, False)
     assert (config.training.steps, config.training.batch_size, config.training.deterministic) == (20, 4, True)
 
 
@@ -89,7 +90,8 @@ def test_what_no_version_wrote_is_refused():
 @pytest.mark.parametrize("line", [2, 3])
 def test_an_old_run_is_evaluated(old_run, line):
     """A checkpoint has no optimizer of its Keras line to fear for when it is only measured."""
-    (row,) = evaluate(Workdir(old_run(line)), split="validation").values()
+    rows, _ = evaluate(Workdir(old_run(line)), split="validation")
+    (row,) = rows.values()
     assert 0 < row["hole_mse"] < 1
 
 

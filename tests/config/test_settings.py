@@ -32,7 +32,7 @@ def test_a_setting_is_named_by_any_end_of_its_path():
 
 def test_what_follows_from_a_setting_follows_the_new_one():
     config = configure(image_size="64", steps="1000")
-    assert (config.data.hole, config.overlap, config.method.warmup_steps) == (16, 8, 960)
+    assert (config.data.hole, config.overlap, config.method.warmup_steps) == (16, 8, 800)
     config = configure(image_size="64", hole="10", overlap="1", warmup_steps="7")
     assert (config.data.hole, config.overlap, config.method.warmup_steps) == (10, 1, 7)
     assert configure("flattened_row_lstm", segment_rows="none").method.segment_rows is None
