@@ -40,6 +40,8 @@ def parse(argv):
     figures = ("overlap", "grid", "curves")
     parser.add_argument("--figure", choices=figures, help="draw the runs into one picture")
     parser.add_argument("--data-dir", metavar="DIR", help="where TFDS keeps its data sets, if elsewhere now")
+    dataset_help = "folder:PATH, where the pictures of a run on a folder are, if elsewhere now"
+    parser.add_argument("--dataset", metavar="DATASET", help=dataset_help)
     arguments = parser.parse_args(argv)
     arguments.workdirs = [Workdir(path) for path in dict.fromkeys(arguments.workdirs)]
     if arguments.limit is not None and arguments.limit < 1:
@@ -63,8 +65,11 @@ def shares(text):
     raise argparse.ArgumentTypeError(f"{text!r} is not numbers from 0 to 1, such as 0.25,0.5,0.75")
 
 
-def draw(kind, workdirs, *, split="test", data_dir=None):
-    """Draws several runs into one picture. Returns its path, in figures/ of the last run."""
+def draw(kind, workdirs, *, split="test", **source):
+    """Draws several runs into one picture. Returns its path, in figures/ of the last run.
+
+    source: data_dir and dataset, where the images are, if elsewhere now.
+    """
     configs = [workdir.read_config() for workdir in workdirs]
     check_comparable(kind, configs)
     path = workdirs[-1].figures / f"{kind}.png"
@@ -74,18 +79,19 @@ def draw(kind, workdirs, *, split="test", data_dir=None):
     if kind == "curves":
         drawing.draw_curves(workdirs, configs, path)
     else:
-        drawing.draw_side_by_side(kind, workdirs, configs, path, split=split, data_dir=data_dir)
+        drawing.draw_side_by_side(kind, workdirs, configs, path, split=split, **source)
     return path
 
 
 def main(argv):
     arguments = parse(argv)
-    options = {key: getattr(arguments, key) for key in ("split", "data_dir")}
+    options = {key: getattr(arguments, key) for key in ("split", "data_dir", "dataset")}
     if arguments.figure:
         print(draw(arguments.figure, arguments.workdirs, **options))
         return 0
     configs = [workdir.read_config() for workdir in arguments.workdirs]
-    tasks = [measured_data(config, arguments.mask) for config in configs]  # all before the first is measured
+    # All before the first is measured.
+    tasks = [measured_data(config, arguments.mask, arguments.dataset) for config in configs]
     if arguments.realism:
         check_comparable("realism", configs[:2])
     import_tensorflow()

@@ -47,6 +47,7 @@ def run_program(main):
     128 + its number for a signal that stopped it. All but a fault of ours is at most one line on stderr.
     """
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    sys.stdout.reconfigure(errors="backslashreplace")  # names of any bytes are printed
     with (
         contextlib.redirect_stdout(Output(sys.stdout)),
         contextlib.redirect_stderr(Output(sys.stderr)),

@@ -17,3 +17,9 @@ class DiskError(OSError):
     def __str__(self):
         way_out = "free the disk, mend its permissions, or choose another directory"
         return f"{self.filename}: {self.strerror}: {way_out}"
+
+
+def first_line(error):
+    """What an exception says, in one short line."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0][:120]}" if lines else type(error).__name__

@@ -73,6 +73,24 @@ class atomic_file:
             self.beside.unlink(missing_ok=True)
 
 
+def shown(path):
+    """A path as one line that can be printed, whatever bytes its name is made of."""
+    text = os.fsencode(path).decode(errors="backslashreplace")
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def in_utf8(path):
+    """A path to the same place that TensorFlow can write to, which takes names in UTF-8 alone.
+
+    From the last folder that exists on, which is entered by a descriptor where a name is not UTF-8.
+    """
+    path = Path(path)
+    if path == Path(os.fsencode(path).decode(errors="replace")):
+        return path
+    there = next(parent for parent in path.parents if parent.is_dir())
+    return Path(f"/proc/self/fd/{os.open(there, os.O_RDONLY)}") / path.relative_to(there)
+
+
 def write_json(path, values):
     with atomic_file(path) as file:
         file.write((json.dumps(values, indent=2) + "\n").encode())

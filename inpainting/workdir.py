@@ -22,6 +22,7 @@ CONTENTS = (  # what an overwritten run loses; config.json is written anew
     "figures",
     "saved_model",
     "results*.json",
+    "files.json",
     "study.json",  # of benchmarks/study.py
 )
 FREE = (  # what a resumed run may change
@@ -49,6 +50,7 @@ class Workdir:
         self.metrics = self.path / "metrics.jsonl"
         self.samples = self.path / "samples"
         self.saved_model = self.path / "saved_model" / "1"
+        self.files = self.path / "files.json"  # of a run on a folder's pictures: see pipelines/file_list.py
         self.weights = self.path / "weights.npz"  # published ones, see inpainting/pretrained.py
         self.sha256 = self.path / "weights.sha256"
         # Where results go.
@@ -96,6 +98,8 @@ class Workdir:
         saved = self.resumable_config(config.model)
         for path in paths(saved):
             before, now = value_of(saved, path), value_of(config, path)
+            if path == "data.dataset" and before.startswith("folder:") and now.startswith("folder:"):
+                continue  # the pictures may have moved: which they are is compared when they are found
             if before != now and path not in FREE:
                 raise InputError(
                     f"{self.path} was trained with {path.split('.')[-1]}={before}, not {now}: leave the "

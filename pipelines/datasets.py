@@ -2,62 +2,51 @@
 
 Splits. TFDS: a data set with a `test` split keeps it; one with only a `validation` split (ImageNet 32×32) is
 tested on that; validation is the last tenth of `train`, training the rest (CIFAR-10: 45,000, 5,000 and
-10,000 images). With `train` alone the last tenth is the test, the tenth before it validation. A folder: of
-every ten pictures, sorted by path, the first is for test, the second for validation. Dead leaves: each split
-is drawn from its own seed.
+10,000 images). With `train` alone the last tenth is the test, the tenth before it validation. A folder: see
+pipelines/folders.py. Dead leaves: each split is drawn from its own seed.
 """
 
 import logging
+import os
+import shlex
 import socket
 import urllib.parse
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from PIL import Image, ImageOps
 
-from inpainting.errors import InputError
+from inpainting.errors import InputError, first_line
+from inpainting.files import shown
+from pipelines import folders
 from pipelines.dead_leaves import dead_leaves
+from pipelines.folders import SPLITS
+from pipelines.streams import Images, reading, streamed
 
-SPLITS = ("train", "validation", "test")
 MEMORY_LIMIT = 2 * 2**30  # bytes of decoded images that are kept in memory; more is streamed from disk
-SUFFIXES = (".png", ".jpg", ".jpeg")
 DEAD_LEAVES = {"train": 6000, "validation": 1000, "test": 1000}
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Images:
-    """One split. count: number of images. decoded: uint8 [count, S, S, 3], or None when it is streamed.
-
-    stream: a tf.data.Dataset of uint8 [S, S, 3], or None when it is in memory. Validation and test images
-    come in the split's order.
-    """
-
-    count: int
-    decoded: Any = None
-    stream: Any = None
-
-
-def load(name, split, *, image_size=32, data_dir=None, limit=None, memory_limit=MEMORY_LIMIT):
+def load(
+    name, split, *, image_size=32, data_dir=None, limit=None, folder=None, or_else="", memory_limit=MEMORY_LIMIT
+):
     """One of the SPLITS of a data set, centre-cropped to squares and resized to image_size where need be.
 
     name: `dead_leaves`, `folder:PATH` or the name of a TFDS image data set. data_dir: TFDS' directory (by
-    default its own: TFDS_DATA_DIR or ~/tensorflow_datasets). limit: the first so many images only.
-    Raises InputError, in one line, for what cannot be had.
+    default its own: TFDS_DATA_DIR or ~/tensorflow_datasets). limit: the first so many images only. folder: the
+    Folder of `folder:PATH`, where it has been found already. or_else: another way out than --data-dir, for the
+    message that TFDS has not got the data set. Raises InputError, in one line, for what cannot be had.
     """
     if name == "dead_leaves":
         count = min(DEAD_LEAVES[split], limit or DEAD_LEAVES[split])
         return Images(count, dead_leaves(count, image_size=image_size, seed=SPLITS.index(split)))
-    if name.startswith("folder:"):
-        paths = _folder_split(Path(name.removeprefix("folder:")).expanduser(), split)[:limit]
-        return _load_folder(paths, split, image_size, memory_limit)
-    return _load_tfds(name, split, image_size, data_dir, limit, memory_limit)
+    folder = folder or folders.of(name)
+    if folder:
+        return _load_folder(folder, split, image_size, limit, memory_limit)
+    return _load_tfds(name, split, image_size, data_dir, limit, memory_limit, or_else)
 
 
 def check_batch_size(images, batch_size):
@@ -69,61 +58,24 @@ def check_batch_size(images, batch_size):
         )
 
 
-def _folder_split(folder, split):
-    if not folder.is_dir():
-        raise InputError(f"there is no folder {folder}: give --dataset folder:PATH an existing one")
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
-    if len(paths) < 3:
-        found = "no images" if not paths else f"only {len(paths)} images"
-        raise InputError(
-            f"{found} ({', '.join(SUFFIXES)}) in {folder}: training, validation and test need one each at least"
-        )
-    tenth = {"test": (0,), "validation": (1,), "train": range(2, 10)}[split]
-    return [path for index, path in enumerate(paths) if index % 10 in tenth]
-
-
-def _load_folder(paths, split, image_size, memory_limit):
-    if len(paths) * image_size**2 * 3 > memory_limit:
+def _load_folder(folder, split, image_size, limit, memory_limit):
+    names = folder.splits[split][:limit]
+    if len(names) * image_size**2 * 3 > memory_limit:
         if split == "train":  # neighbours in a folder are alike, and the shuffle buffer may not reach further
-            paths = [paths[index] for index in np.random.default_rng(0).permutation(len(paths))]
-
-        def read(path):
-            image = _read_image(Path(path.decode()), image_size)
-            return (True, image) if image is not None else (False, np.zeros([image_size] * 2 + [3], np.uint8))
-
-        stream = tf.data.Dataset.from_tensor_slices([str(path) for path in paths])
-        stream = stream.map(
-            lambda path: tf.numpy_function(read, [path], (tf.bool, tf.uint8)),
-            num_parallel_calls=tf.data.AUTOTUNE,
-        )
-        stream = stream.filter(lambda readable, _: readable)
-        stream = stream.map(lambda _, image: tf.ensure_shape(image, (image_size, image_size, 3)))
-        return Images(count=len(paths), stream=stream)
+            names = [names[index] for index in np.random.default_rng(0).permutation(len(names))]
+        return streamed(folder, split, names, image_size)
     with ThreadPoolExecutor() as pool:
-        images = list(pool.map(lambda path: _read_image(path, image_size), paths))
+        images = list(pool.map(lambda name: folder.read(name, image_size), names))
     images = [image for image in images if image is not None]
     if not images:
-        raise InputError(
-            f"none of the {len(paths)} images beside {paths[0]} could be read: see the lines above"
-        )
+        raise InputError(folder.unreadable(split))
     return Images(count=len(images), decoded=np.stack(images))
 
 
-def _read_image(path, image_size):
-    """One picture as uint8 [image_size, image_size, 3]; None, with a line in the log, if it is unreadable."""
-    try:
-        with Image.open(path) as picture:
-            upright = ImageOps.exif_transpose(picture).convert("RGB")
-            return np.asarray(ImageOps.fit(upright, (image_size, image_size), Image.Resampling.LANCZOS))
-    except Exception as error:  # Pillow's decoders raise most kinds
-        log.warning("skipped, unreadable: %s (%s)", path, _first_line(error))
-        return None
-
-
-def _load_tfds(name, split, image_size, data_dir, limit, memory_limit):
+def _load_tfds(name, split, image_size, data_dir, limit, memory_limit, or_else):
     import tensorflow_datasets as tfds  # seconds to import, and not needed by the other data sets
 
-    builder = _prepared_builder(tfds, name, data_dir)
+    builder = _prepared_builder(tfds, name, data_dir, or_else)
     features = builder.info.features
     if "image" not in features or not isinstance(features["image"], tfds.features.Image):
         raise InputError(f"{name} has no feature 'image': --dataset takes TFDS image data sets")
@@ -141,26 +93,47 @@ def _load_tfds(name, split, image_size, data_dir, limit, memory_limit):
         stream = builder.as_dataset(split=instruction, shuffle_files=True)
     stream = stream.map(lambda example: _fit(example["image"], image_size), num_parallel_calls=tf.data.AUTOTUNE)
     stream = stream.take(count)
+    info = builder.info.splits[instruction.partition("[")[0]]
+    images = Images(count=count, stream=stream, explain=lambda error: _damage(error, name, info))
     if not kept:
-        return Images(count=count, stream=stream)
+        return images
     decoded = np.empty((count, image_size, image_size, 3), np.uint8)
     filled = 0
-    for batch in stream.batch(1000).as_numpy_iterator():
-        decoded[filled : filled + len(batch)] = batch
-        filled += len(batch)
+    with reading(images):
+        for batch in stream.batch(1000).as_numpy_iterator():
+            decoded[filled : filled + len(batch)] = batch
+            filled += len(batch)
     return Images(count=count, decoded=decoded)
 
 
-def _prepared_builder(tfds, name, data_dir):
-    way_out = (
-        "give --data-dir a prepared TFDS directory, or train on the embedded images: --dataset dead_leaves"
-    )
+def _damage(error, name, info):
+    """The line that names the first missing or damaged file of a TFDS split, None where none is."""
+    if not isinstance(
+        error, (tf.errors.DataLossError, tf.errors.NotFoundError, tf.errors.FailedPreconditionError)
+    ):
+        return None
+    for path, length in zip(info.filepaths, info.shard_lengths, strict=True):
+        try:
+            found = sum(1 for _ in tf.data.TFRecordDataset(str(path)))
+            reason = f"{found:,} of {length:,} images" if found != length else None
+        except tf.errors.OpError as failure:
+            reason = "missing" if isinstance(failure, tf.errors.NotFoundError) else "damaged"
+        if reason:
+            return (
+                f"{name}: {path}: {reason}: prepare the data set anew, or give --data-dir another place of it"
+            )
+    return None
+
+
+def _prepared_builder(tfds, name, data_dir, or_else):
+    way_out = f"give --data-dir a prepared TFDS directory{or_else}"
     try:
         builder = tfds.builder(name, data_dir=data_dir)
     except Exception as error:
+        _refuse_path(name)
         if isinstance(error, tfds.core.registered.DatasetNotFoundError):
             raise InputError(f"TFDS knows no data set named {name!r}: {way_out}") from error
-        raise InputError(f"{name} cannot be opened ({_first_line(error)}): {way_out}") from error
+        raise InputError(f"{name} cannot be opened ({first_line(error)}): {way_out}") from error
     if not builder.info.splits:
         try:
             _check_reachable(builder.info.homepage)
@@ -169,7 +142,7 @@ def _prepared_builder(tfds, name, data_dir):
         except Exception as error:  # whatever went wrong between here and the data set's home
             raise InputError(
                 f"{name} is not prepared in {builder.data_dir} and cannot be downloaded "
-                f"({_first_line(error)}): {way_out}"
+                f"({first_line(error)}): {way_out}"
             ) from error
     return builder
 
@@ -187,9 +160,13 @@ def _check_reachable(homepage):
         raise OSError(failures[0])
 
 
-def _first_line(error):
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0][:120]}" if lines else type(error).__name__
+def _refuse_path(name):
+    """Refuses what is no data set's name but a path, with the right spelling."""
+    path = os.path.expanduser(name)
+    if os.path.exists(path) or name.startswith(("/", ".", "~")):
+        place = name if os.path.isdir(path) else os.path.dirname(name) or "."
+        spelling = shlex.quote(f"{folders.PREFIX}{shown(place)}")
+        raise InputError(f"{shown(name)} is no data set's name: for a folder write --dataset {spelling}")
 
 
 def _tfds_split(splits, split):

@@ -39,7 +39,7 @@ ALLOWED = {
     "inpainting.pretrained": SHARED,
     **dict.fromkeys(sorted(SMALL_FILES), SMALL_FILES),
     "models": {"models", "inpainting.pixels"},
-    "pipelines": {"pipelines", "inpainting.masks", "inpainting.pixels", "inpainting.errors"},
+    "pipelines": {"pipelines", *(f"inpainting.{name}" for name in ("masks", "pixels", "files", "errors"))},
 }
 
 

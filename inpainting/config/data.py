@@ -1,5 +1,6 @@
 """The images, their holes and their augmentation (section 3 of the paper)."""
 
+import os
 from typing import Literal
 
 from pydantic import Field, PositiveInt
@@ -24,6 +25,12 @@ class Data(Section):
     blur: bool = True
     flip: bool = True
     shift: bool = True
+
+    @property
+    def place(self):
+        """What `dataset` means, to be compared: a folder by its resolved path."""
+        kind, colon, path = self.dataset.partition("folder:")
+        return self.dataset if kind or not colon else f"folder:{os.path.realpath(os.path.expanduser(path))}"
 
     @property
     def augmentations(self):

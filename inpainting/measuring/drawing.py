@@ -6,8 +6,9 @@ import tensorflow as tf
 from inpainting.filling.classical import CLASSICAL
 from inpainting.filling.fillers import ClassicalFiller, load_fillers
 from inpainting.measuring import figures
+from inpainting.measuring.tasks import measured_data
 from inpainting.pixels import as_pixels, to_float, to_uint8
-from pipelines import datasets
+from pipelines import datasets, file_list
 from pipelines.inpainting import evaluation_batches
 
 SHOWN = 12  # images of a figure
@@ -70,12 +71,17 @@ def draw_curves(workdirs, configs, path):
     figures.curves(histories, criterion, path)
 
 
-def draw_side_by_side(kind, workdirs, configs, path, *, split, data_dir=None):
-    """Writes the same images as several runs complete them; a grid with a classical method and with samples."""
+def draw_side_by_side(kind, workdirs, configs, path, *, split, data_dir=None, dataset=None):
+    """Writes the same images as several runs complete them; a grid with a classical method and with samples.
+
+    dataset: where a folder's pictures are now.
+    """
     overlap = ["without overlap", "with overlap"]
     names = overlap if kind == "overlap" else _names(workdirs, configs)
-    data = configs[0].data
+    data = measured_data(configs[0], dataset=dataset)
     source = {"image_size": data.image_size, "data_dir": data_dir or data.data_dir, "limit": SHOWN}
+    for run in workdirs:
+        source["folder"] = file_list.measured(data.dataset, run.files, split, elsewhere=dataset is not None)
     images = datasets.load(data.dataset, split, **source)
     shown = next(iter(evaluation_batches(images, **data.masking)))
     columns = {"context": shown["context"]}

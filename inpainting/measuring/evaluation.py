@@ -9,29 +9,35 @@ from inpainting.measuring import drawing, figures
 from inpainting.measuring.bootstrap import intervals
 from inpainting.measuring.measure import measure
 from inpainting.measuring.tasks import measured_data, measurement
-from pipelines import datasets
+from pipelines import datasets, file_list
 from pipelines.inpainting import evaluation_batches
+from pipelines.streams import reading
 
 log = logging.getLogger(__name__)
 
 
-def evaluate(workdir, *, split="test", limit=None, mask=None, data_dir=None, beside=(), classify=False):
+def evaluate(
+    workdir, *, split="test", limit=None, mask=None, data_dir=None, dataset=None, beside=(), classify=False
+):
     """Measures the fillers of one run, and others `beside` them.
 
-    mask: the holes, by default those of its training. classify: by measuring.c2st too.
-    Returns a row for each, name -> dict, see measuring.measure and measuring.bootstrap, and the hole_mse of
-    each image, name -> [N]. Keeps them in the work directory, results-NAME.json and figures/NAME/ with the NAME
-    of tasks.measurement, or says that it cannot.
+    mask: the holes, by default those of its training. dataset: where a folder's pictures are now. classify: by
+    measuring.c2st too. Returns a row for each, name -> dict, see measuring.measure and measuring.bootstrap, and
+    the hole_mse of each image, name -> [N]. Keeps them in the work directory, results-NAME.json and
+    figures/NAME/ with the NAME of tasks.measurement, or says that it cannot.
     """
-    data = measured_data(workdir.read_config(), mask)
+    data = measured_data(workdir.read_config(), mask, dataset)
     fillers, progress = load_fillers(workdir)
     source = {"image_size": data.image_size, "data_dir": data_dir or data.data_dir, "limit": limit}
+    source["folder"] = file_list.measured(data.dataset, workdir.files, split, elsewhere=dataset is not None)
     images = datasets.load(data.dataset, split, **source)
     batches = evaluation_batches(images, **data.masking)
     rows, errors = {}, {}
-    for filler in [*fillers, *beside]:
-        print(f"{filler.name} on {images.count:,} images", flush=True)
-        rows[filler.name], errors[filler.name] = measure(filler, batches, classify=classify)
+    with reading(images):
+        for filler in [*fillers, *beside]:
+            print(f"{filler.name} on {images.count:,} images", flush=True)
+            rows[filler.name], errors[filler.name] = measure(filler, batches, classify=classify)
+        first_batch = next(iter(batches))
     for name, interval in intervals(errors).items():
         rows[name] |= interval
     about = {"dataset": data.dataset, "split": split, "images": images.count, "step": progress["best_step"]}
@@ -40,7 +46,7 @@ def evaluate(workdir, *, split="test", limit=None, mask=None, data_dir=None, bes
     results, folder = workdir.measured / f"results-{name}.json", workdir.figures / name
     try:
         write_json(results, {**about, "results": rows})
-        drawing.draw_run(fillers, next(iter(batches)), folder)
+        drawing.draw_run(fillers, first_batch, folder)
         figures.error_histogram(errors, folder / "errors.png")
         print(f"kept in {results} and {folder}")
     except DiskError as error:

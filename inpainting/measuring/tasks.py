@@ -7,11 +7,14 @@ from inpainting.config.settings import with_settings
 from inpainting.errors import InputError
 
 
-def measured_data(config, mask=None):
+def measured_data(config, mask=None, dataset=None):
     """The Data section that a run is measured on: that of its training, with other holes where `mask` says so.
 
-    Raises InputError for holes that a network which learns to fill the centred one alone cannot fill.
+    dataset: where the pictures are now, of a run on a folder's. Raises InputError for another data set, and for
+    holes that a network which learns to fill the centred one alone cannot fill.
     """
+    if dataset is not None:
+        config = _moved(config, dataset)
     if mask is None:
         return config.data
     data = with_settings(config, {"data.mask": mask}).data
@@ -24,9 +27,17 @@ def measured_data(config, mask=None):
     return data
 
 
+def _moved(config, dataset):
+    if not dataset.startswith("folder:"):
+        raise InputError(f"--dataset {dataset}: say where the pictures are now: --dataset folder:PATH")
+    if not config.data.dataset.startswith("folder:"):
+        raise InputError(f"{config.model} was trained on {config.data.dataset}, no folder: leave out --dataset")
+    return with_settings(config, {"data.dataset": dataset})
+
+
 def task(data):
     """Runs with the same task stand in one table: data set, image size, kind and size of the holes."""
-    return data.dataset, data.image_size, data.mask, data.hole
+    return data.place, data.image_size, data.mask, data.hole
 
 
 def measurement(data, split, limit=None):

@@ -7,7 +7,7 @@ import os
 import tensorflow as tf
 
 from inpainting.config.settings import paths, value_of
-from inpainting.files import atomic_file, disk
+from inpainting.files import atomic_file, disk, in_utf8
 from inpainting.workdir import read_line
 
 CONFIG = "config"  # the tag of the settings in TensorBoard
@@ -24,10 +24,10 @@ class Journal:
         self.workdir = workdir
         self._cut(step)
         with disk(workdir.tensorboard, tf.errors.OpError):
-            self.writer = tf.summary.create_file_writer(str(workdir.tensorboard))
+            self.writer = tf.summary.create_file_writer(str(in_utf8(workdir.tensorboard)))
         settings = "\n".join(f"    {path} = {value_of(config, path)}" for path in paths(config))
         with self._tensorboard(step):
-            tf.summary.text(CONFIG, settings)
+            tf.summary.text(CONFIG, settings.encode(errors="backslashreplace"))
 
     def _cut(self, step):
         kept = []

@@ -8,6 +8,7 @@ from tensorflow import keras
 
 from inpainting import checkpoints
 from inpainting.errors import InputError
+from inpainting.files import in_utf8
 from inpainting.filling.export import export
 from inpainting.filling.fillers import load_fillers
 from inpainting.measuring.measure import LIKELIHOOD_BATCH
@@ -19,8 +20,9 @@ from inpainting.training.callbacks import Checkpointing, Monitor, Validation
 from inpainting.training.journal import Journal
 from inpainting.training.schedules import rise_to
 from inpainting.variables import weights_of
-from pipelines import datasets
+from pipelines import datasets, file_list, folders
 from pipelines.inpainting import evaluation_batches, training_batches
+from pipelines.streams import reading
 
 DENSITY_VALIDATION = 1_000  # images: the likelihood of a whole image costs as much as a training step's
 
@@ -50,6 +52,13 @@ def load_and_train(config, workdir, stop, *, initial, resume, overwrite):
         tf.config.experimental.enable_op_determinism()
     print(f"loading {data.dataset}", flush=True)
     source = {"image_size": data.image_size, "data_dir": data.data_dir}
+    if not resume:
+        source["or_else"] = ", or train on the embedded images: --dataset dead_leaves"
+    folder = source["folder"] = folders.of(data.dataset)
+    if folder:
+        print(folder.summary)
+        files = file_list.resumed(folder, workdir.files) if resume else file_list.of(folder)
+        folder.check_readable()
     images = datasets.load(data.dataset, "train", **source)
     held_out = datasets.load(data.dataset, "validation", **source)
     datasets.check_batch_size(images, training.batch_size)
@@ -67,6 +76,8 @@ def load_and_train(config, workdir, stop, *, initial, resume, overwrite):
     progress["steps"] = training.steps
     stop.at_once = False
     workdir.create(config, overwrite=overwrite)
+    if folder:
+        files.write(workdir.files)
     print(f"{images.count:,} training images, {held_out.count:,} for validation", flush=True)
 
     try:
@@ -92,7 +103,8 @@ def fit(trainer, config, images, held_out, *, workdir, progress, stop):
     monitor = Monitor(config=config, journal=journal, start=start)
     shared = {"config": config, "workdir": workdir, "progress": progress, "monitor": monitor}
     checkpointing = Checkpointing(**shared, stop=stop)
-    callbacks = [monitor, Validation(batches=validation, journal=journal, **shared), checkpointing]
+    with reading(held_out):
+        callbacks = [monitor, Validation(batches=validation, journal=journal, **shared), checkpointing]
     for phase in config.phases:
         first = max(phase.start, monitor.done)
         if first >= phase.end or stop.number or progress["stopped"]:
@@ -113,12 +125,19 @@ def fit(trainer, config, images, held_out, *, workdir, progress, stop):
             joins = "trains alone" if phase.trains == "adversary" else "and the generator train"
             print(f"the {config.method.adversary} {joins} from step {phase.start} on", flush=True)
         trainer.begin_phase(phase)
-        if phase.trains == "adversary" and first == phase.start:
-            progress["l2_error"] = float(trainer.evaluate(validation, verbose=0, return_dict=True)["hole_mse"])
-        steps = phase.end - first
-        trainer.fit(batches, steps_per_epoch=steps, callbacks=callbacks, shuffle=False, verbose=0)
-        if monitor.done == first:
-            raise InputError(f"none of the images of {data.dataset} could be read: see the lines above")
+        try:
+            with reading(images, held_out):
+                if phase.trains == "adversary" and first == phase.start:
+                    before = trainer.evaluate(validation, verbose=0, return_dict=True)
+                    progress["l2_error"] = float(before["hole_mse"])
+                steps = phase.end - first
+                trainer.fit(batches, steps_per_epoch=steps, callbacks=callbacks, shuffle=False, verbose=0)
+        except InputError as error:
+            checkpointing.save(trainer)
+            raise InputError(f"{error}; saved at step {monitor.done}: then continue with --resume") from error
+        except tf.errors.OpError:
+            if not stop.number:  # at which a stream stops looking for readable pictures
+                raise
     if stop.number:
         checkpointing.save(trainer)
     return monitor.done
@@ -174,7 +193,7 @@ def best_line(progress, criterion):
 def export_best(config, workdir):
     """Exports the averaged weights of the best checkpoint; of the last one where none was validated."""
     fillers, progress = load_fillers(workdir)
-    export(fillers, workdir.saved_model)
+    export(fillers, in_utf8(workdir.saved_model))
     if progress["best"] is not None:
         print(best_line(progress, config.method.criterion))
     print(f"exported to {workdir.saved_model}\nevaluate with: python evaluate.py {workdir.path} --baselines")

@@ -1,11 +1,15 @@
+import shutil
+import struct
+
 import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
 
 from inpainting.errors import InputError
-from pipelines import datasets
+from pipelines import datasets, folders
 from pipelines.dead_leaves import dead_leaves
+from pipelines.streams import reading
 
 
 def test_dead_leaves_follow_from_the_seed():
@@ -43,10 +47,11 @@ def test_folder_crops_the_centre_and_resizes(tmp_path):
 def test_folder_names_and_skips_the_unreadable(tmp_path, caplog):
     for index in range(12):
         Image.new("L" if index % 2 else "RGBA", (20, 20)).save(tmp_path / f"{index:02d}.png")
-    (tmp_path / "05.png").write_bytes(b"no picture")
+    bad, *good = folders.find(tmp_path).splits["train"]
+    (tmp_path / bad).write_bytes(b"no picture")
     images = datasets.load(f"folder:{tmp_path}", "train", image_size=16)
-    assert images.count == 7 and images.decoded.shape == (7, 16, 16, 3)
-    assert "05.png" in caplog.text
+    assert images.count == len(good) and images.decoded.shape == (len(good), 16, 16, 3)
+    assert bad in caplog.text
 
 
 def test_folder_streams_what_does_not_fit_in_memory(pictures):
@@ -73,8 +78,8 @@ def test_a_batch_larger_than_the_data_is_refused():
 
 
 def test_unknown_tfds_name_is_refused(tmp_path):
-    with pytest.raises(InputError, match="knows no data set named 'no_such_set'.*--dataset dead_leaves"):
-        datasets.load("no_such_set", "train", data_dir=str(tmp_path))
+    with pytest.raises(InputError, match="knows no data set named 'no_such_set'.*TFDS directory, or else"):
+        datasets.load("no_such_set", "train", data_dir=str(tmp_path), or_else=", or else")
 
 
 def test_unreachable_cifar10_is_refused(tmp_path, monkeypatch):
@@ -83,7 +88,7 @@ def test_unreachable_cifar10_is_refused(tmp_path, monkeypatch):
 
     monkeypatch.setattr("socket.getaddrinfo", no_address)
     monkeypatch.setattr("urllib.request.getproxies", dict)
-    with pytest.raises(InputError, match="cifar10 is not prepared in .* --data-dir .* --dataset dead_leaves"):
+    with pytest.raises(InputError, match="cifar10 is not prepared in .* --data-dir .* TFDS directory$"):
         datasets.load("cifar10", "train", data_dir=str(tmp_path))
     assert not list(tmp_path.rglob("*.*"))
 
@@ -98,6 +103,55 @@ def test_tfds_split_rules():
         "train[80%:90%]",
         "train[90%:]",
     ]
+
+
+@pytest.fixture(scope="module")
+def tiny_tfds(tmp_path_factory):
+    """The directory of a TFDS data set of 20 training images and 4 test images."""
+    import tensorflow_datasets as tfds
+
+    def images(count):
+        examples = {"image": np.zeros((count, 8, 8, 3), np.uint8)}
+        return tf.data.Dataset.from_tensor_slices(examples)
+
+    folder = tmp_path_factory.mktemp("tfds")
+    features = tfds.features.FeaturesDict({"image": tfds.features.Image(shape=(None, None, 3))})
+    splits = {"train": images(20), "test": images(4)}
+    tfds.dataset_builders.store_as_tfds_dataset(
+        "tiny", "1.0.0", features=features, split_datasets=splits, data_dir=folder
+    )
+    return folder
+
+
+def cut_after_records(shard, count):
+    content, end = shard.read_bytes(), 0
+    for _ in range(count):  # length, its checksum, the record, its checksum
+        end += 8 + 4 + struct.unpack_from("<Q", content, end)[0] + 4
+    shard.write_bytes(content[:end])
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda shard: shard.unlink(), "missing"),
+        (lambda shard: shard.write_bytes(shard.read_bytes()[:1000]), "damaged"),
+        (lambda shard: cut_after_records(shard, 7), "7 of 20 images"),
+    ],
+)
+def test_a_cut_or_missing_shard_is_named(tiny_tfds, tmp_path, damage, reason):
+    shutil.copytree(tiny_tfds, tmp_path / "tfds")
+    (shard,) = (tmp_path / "tfds").glob("tiny/1.0.0/*train*")
+    source = {"name": "tiny", "split": "train", "image_size": 16, "data_dir": str(tmp_path / "tfds")}
+    assert datasets.load(**source).count == 18
+    damage(shard)
+    with pytest.raises(InputError) as refused:
+        datasets.load(**source)
+    streamed = datasets.load(**source, memory_limit=1)
+    with pytest.raises(InputError) as refused_later, reading(streamed):
+        list(streamed.stream)
+    for error in (refused, refused_later):
+        assert str(error.value).startswith(f"tiny: {shard}: {reason}: ") and "--data-dir" in str(error.value)
+    assert datasets.load(**{**source, "split": "test"}).count == 4
 
 
 def test_fit_makes_any_tfds_image_a_small_rgb_square():

@@ -18,12 +18,14 @@ from inpainting.measuring.metrics import METRICS
 from inpainting.variables import ordered_variables
 from inpainting.workdir import Workdir
 from models import build_generator
+from pipelines import file_list, folders
 
 
 def untrained(config, folder):
     """A run of the config whose networks are as they are made."""
     workdir = Workdir(folder)
     workdir.create(config, overwrite=False)
+    file_list.of(folders.of(config.data.dataset)).write(workdir.files)
     network = {"ema_generator": ordered_variables(build_generator(config))}
     checkpoints.save(workdir.last, network, {"best_step": 0})
     return workdir

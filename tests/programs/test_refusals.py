@@ -54,7 +54,7 @@ def test_refused_data(refused, pictures, tmp_path):
     empty = tmp_path / "empty"
     empty.mkdir()
     model = ["--model", "vgg_wgan", "--workdir", workdir]
-    assert "no images" in refused("train.py", *model, "--dataset", f"folder:{empty}")
+    assert "no pictures" in refused("train.py", *model, "--dataset", f"folder:{empty}")
     assert "larger than the 32 training images" in refused(
         "train.py", *model, "--dataset", f"folder:{pictures}"
     )
@@ -94,7 +94,8 @@ def test_an_occupied_workdir_is_refused(refused, pictures, finished_run, tmp_pat
 def test_a_truncated_checkpoint_is_refused(refused, pictures, finished_run, tmp_path):
     workdir = tmp_path / "run"
     (workdir / "checkpoints").mkdir(parents=True)
-    (workdir / "config.json").write_bytes((finished_run / "config.json").read_bytes())
+    for name in ("config.json", "files.json"):
+        (workdir / name).write_bytes((finished_run / name).read_bytes())
     whole = (finished_run / "checkpoints" / "last.npz").read_bytes()
     (workdir / "checkpoints" / "last.npz").write_bytes(whole[: len(whole) // 2])
     before = tree(workdir)

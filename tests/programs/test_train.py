@@ -36,7 +36,15 @@ def metrics(workdir):
 
 
 def test_a_run_leaves_what_the_docs_say(finished_run):
-    names = {"config.json", "checkpoints", "tensorboard", "metrics.jsonl", "samples", "saved_model"}
+    names = {
+        "config.json",
+        "files.json",
+        "checkpoints",
+        "tensorboard",
+        "metrics.jsonl",
+        "samples",
+        "saved_model",
+    }
     assert {path.name for path in finished_run.iterdir()} >= names
     assert {path.name for path in (finished_run / "checkpoints").iterdir()} == {"last.npz", "best.npz"}
     samples = {"step_0000010.png", "step_0000020.png"}
