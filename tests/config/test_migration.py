@@ -78,6 +78,10 @@ def test_density_models_of_a_flat_config_are_read(model, kind, setting):
     assert {name: getattr(config.method, name) for name in setting} == setting
 
 
+def test_a_run_in_float16_goes_on_in_float32():
+    assert from_dict({**FLAT, "precision": "mixed_float16"}).training.precision == "float32"
+
+
 def test_what_no_version_wrote_is_refused():
     with pytest.raises(InputError, match="version 9, this program reads up to 2"):
         from_dict({"version": 9})
@@ -95,7 +99,7 @@ def test_an_old_run_is_evaluated(old_run, line):
     assert 0 < row["hole_mse"] < 1
 
 
-def test_an_old_run_is_resumed(old_run):
+def test_an_old_run_is_resumed(old_run, capsys):
     folder = old_run(keras_line())
     before, _ = checkpoints.load(folder / "checkpoints" / "last.npz")
     assert before["step"][0] == 20
@@ -109,6 +113,8 @@ def test_an_old_run_is_resumed(old_run):
     }  # not for this whole process
     workdir.config.write_text(json.dumps(deterministic))
     assert train.main(arguments) == 0
+    rises = "the learning rate rises from 5e-05 to the schedule of 22 steps over 2 steps"
+    assert rises in capsys.readouterr().out
     after, progress = checkpoints.load(folder / "checkpoints" / "last.npz")
     assert after["step"][0] == 22 and progress["keras"] == keras_line()
     assert any((one != other).any() for one, other in zip(before["adversary"], after["adversary"], strict=True))

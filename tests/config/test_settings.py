@@ -83,6 +83,7 @@ def test_every_setting_can_be_given_as_the_text_of_its_value(model):
         ({"seed": "-1"}, "seed must be at least 0"),
         ({"seed": "2147483648"}, "seed must be less than 2147483648"),
         ({"l2_regularization": "-1"}, "l2_regularization must be at least 0"),
+        ({"precision": "mixed_float16"}, "mixed_float16 is gone: use mixed_bfloat16 or float32"),
         ({"pooling": "max"}, "pooling is a setting of cnn: vgg_wgan has no use for it"),
         ({"label_flips": "0"}, "label_flips is a setting of dcgan: vgg_wgan has no use for it"),
         ({"sees": "hole", "mask": "free_form"}, "sees=hole needs mask=center"),

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,9 +11,11 @@ from evaluate import draw
 from inpainting import checkpoints
 from inpainting.config.generators import DENSITY
 from inpainting.config.settings import with_settings
+from inpainting.errors import InputError
+from inpainting.filling import fillers
 from inpainting.filling.classical import CLASSICAL
 from inpainting.masks import center_masks
-from inpainting.measuring import figures
+from inpainting.measuring import evaluation, figures
 from inpainting.measuring.evaluation import evaluate
 from inpainting.measuring.metrics import METRICS
 from inpainting.variables import ordered_variables
@@ -37,19 +40,27 @@ def rows_of(stdout):
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
+def figures_of(run):
+    """Where the figures of its only measurement with centred holes are."""
+    (folder,) = (run / "figures").glob("*-center*")
+    return folder
+
+
 def metrics_at(run, step, key):
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     (line,) = [line for line in lines if line["step"] == step and key in line]
     return line
 
 
-def test_evaluation_prints_a_table_and_writes_results(call, finished_run):
+def test_evaluation_prints_a_table_and_writes_results(call, finished_run, pictures):
     status, stdout, stderr = call("evaluate.py", finished_run, "--baselines", "--split", "validation")
     assert status == 0, stderr
     heading, *rows = rows_of(stdout)
     assert [row[0] for row in rows] == [str(finished_run), *CLASSICAL]
     assert heading == ["filler", "hole_mse", "behind_best", *METRICS[1:], "ms_per_image", "parameters"]
-    saved = json.loads((finished_run / "results.json").read_text())
+    name = f"{pictures.name}-validation-center"
+    assert f"kept in {finished_run}/results-{name}.json and {finished_run}/figures/{name}" in stdout
+    saved = json.loads((finished_run / f"results-{name}.json").read_text())
     assert saved["images"] == 4 and saved["split"] == "validation"
     assert list(saved["results"]) == ["vgg_wgan", *CLASSICAL]
     row = saved["results"]["vgg_wgan"]
@@ -64,10 +75,10 @@ def test_evaluation_prints_a_table_and_writes_results(call, finished_run):
         expected = pytest.approx(best[f"validation_{key}"], rel=5e-3)
         assert saved["results"]["vgg_wgan"][key] == expected, key
     for name in ("completions.png", "errors.png", "plane.png"):
-        assert (finished_run / "figures" / name).read_bytes()[1:4] == b"PNG"
+        assert (figures_of(finished_run) / name).read_bytes()[1:4] == b"PNG"
 
 
-def test_a_density_model_has_a_row_for_each_mode(call, small_run):
+def test_a_density_model_has_a_row_for_each_mode(call, small_run, pictures):
     """From the command line: training, export, table and figures."""
     run = small_run("pixel_cnn")
     assert (run / "saved_model" / "1" / "saved_model.pb").exists()
@@ -77,17 +88,17 @@ def test_a_density_model_has_a_row_for_each_mode(call, small_run):
     assert [row[0] for row in rows] == [str(run), f"{run} greedy", f"{run} sample"]
     bits = heading.index("bits_per_dim")
     assert rows[0][bits] and not rows[1][bits]  # the likelihood is the same however holes are filled
-    saved = json.loads((run / "results.json").read_text())
+    saved = json.loads((run / f"results-{pictures.name}-validation-center.json").read_text())
     results = saved["results"]["pixel_cnn"]
     best = metrics_at(run, saved["step"], "validation_nats_per_hole")
     assert results["bits_per_dim"] == pytest.approx(best["validation_bits_per_dim"], rel=1e-3)
     for name in ("completions", "errors", "samples", "probabilities", "entropy"):
-        assert (run / "figures" / f"{name}.png").read_bytes()[1:4] == b"PNG"
+        assert (figures_of(run) / f"{name}.png").read_bytes()[1:4] == b"PNG"
     # Other holes than the centred ones: the likelihood of whole images is the same, all else is not.
     status, stdout, stderr = call("evaluate.py", run, "--split", "validation", "--mask", "rectangle")
     assert status == 0, stderr
     assert "hole: rectangle" in stdout
-    saved = json.loads((run / "results.json").read_text())
+    saved = json.loads((run / f"results-{pictures.name}-validation-rectangle.json").read_text())
     assert saved["mask"] == "rectangle"
     elsewhere = saved["results"]["pixel_cnn"]
     assert elsewhere["bits_per_dim"] == pytest.approx(results["bits_per_dim"], rel=1e-6)
@@ -122,7 +133,7 @@ def test_every_density_model_is_evaluated(name, directions, small_config, tmp_pa
     assert row["hole_bits_per_dim"] == pytest.approx(bits, rel=1e-5)
     assert 7 < bits < 10  # untrained
     for figure in ("completions", "errors", "samples", "probabilities", "entropy"):
-        assert (workdir.figures / f"{figure}.png").read_bytes()[1:4] == b"PNG"
+        assert (figures_of(workdir.path) / f"{figure}.png").read_bytes()[1:4] == b"PNG"
     known = center_masks(2, image_size=config.data.image_size, hole=config.data.hole).numpy()[..., 0] == 0
     (entropy,) = drawn
     np.testing.assert_array_equal(np.isnan(entropy), known & (not whole))
@@ -206,3 +217,56 @@ def test_a_validation_between_two_logged_speeds_has_a_time_of_its_own(small_conf
     assert [line["minutes"] for line in workdir.history()] == pytest.approx([0.5, 1.0])
     workdir.metrics.unlink()
     assert "holds nothing yet" in refused("evaluate.py", "--figure", "curves", tmp_path)
+
+
+@pytest.fixture
+def measured(monkeypatch):
+    """Measuring without a network: every run has one filler, whose hole_mse is 0.125."""
+    filler = SimpleNamespace(name="vgg_l2")
+    monkeypatch.setattr(fillers, "load_fillers", lambda workdir: ([filler], {"best_step": 0}))
+    monkeypatch.setattr(evaluation, "load_fillers", fillers.load_fillers)
+    monkeypatch.setattr(evaluation, "measure", lambda *_: ({"hole_mse": 0.125}, np.zeros(1)))
+    monkeypatch.setattr(evaluation.drawing, "draw_run", lambda *_: None)
+
+
+def made(config, folder):
+    Workdir(folder).create(config, overwrite=False)
+    return folder
+
+
+def test_each_measurement_is_kept(call, measured, small_config, tmp_path):
+    run = made(small_config("vgg_l2", dataset="dead_leaves", mask="rectangle"), tmp_path / "run")
+    for flags in ([], ["--split", "validation"], ["--limit", "8"], ["--mask", "free_form"]):
+        status, _, stderr = call("evaluate.py", run, "--limit", "5", *flags)
+        assert (status, stderr) == (0, "")
+    wholes = {"test-rectangle-first5", "validation-rectangle-first5", "test-rectangle-first8"}
+    kept = {f"dead_leaves-{name}" for name in wholes | {"test-free_form-first5"}}
+    assert {path.stem.removeprefix("results-") for path in run.glob("results*.json")} == kept
+    assert {path.name for path in (run / "figures").iterdir()} == kept
+
+
+def test_a_table_that_cannot_be_kept_is_printed(call, measured, small_config, tmp_path, caplog):
+    run = made(small_config("vgg_l2", dataset="dead_leaves"), tmp_path / "run")
+    (run / "results-dead_leaves-test-center-first5.json").mkdir()
+    status, stdout, _ = call("evaluate.py", run, "--limit", "5")
+    assert status == 0 and rows_of(stdout)[1] == [str(run), "0.1250"] and "kept in" not in stdout
+    assert f"not kept: {run}/results-dead_leaves-test-center-first5.json: Is a directory" in caplog.text
+
+
+def test_the_table_of_the_first_run_outlives_the_second(call, measured, small_config, tmp_path, monkeypatch):
+    config = small_config("vgg_l2", dataset="dead_leaves")
+    runs = [made(config, tmp_path / name) for name in ("one", "two")]
+
+    def load(workdir):
+        if workdir.path == runs[1]:
+            raise InputError("it is damaged")
+        return [SimpleNamespace(name="vgg_l2")], {"best_step": 0}
+
+    # Damaged all along: nothing is measured. Damaged meanwhile: what has been measured is printed.
+    with monkeypatch.context() as patched:
+        patched.setattr(fillers, "load_fillers", load)
+        assert call("evaluate.py", *runs, "--limit", "5") == (2, "", "evaluate.py: it is damaged\n")
+    monkeypatch.setattr(evaluation, "load_fillers", load)
+    status, stdout, stderr = call("evaluate.py", *runs, "--limit", "5")
+    assert (status, stderr) == (2, "evaluate.py: it is damaged\n")
+    assert rows_of(stdout)[1:] == [[str(runs[0]), "0.1250"]]

@@ -8,9 +8,11 @@ import time
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from inpainting import checkpoints
 from inpainting.config.experiments import EXPERIMENTS
+from inpainting.training import run
 from tests.conftest import ENVIRONMENT, ROOT, command, small_arguments
 
 
@@ -22,6 +24,7 @@ def start(*arguments):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # whatever the tests run under
     )
 
 
@@ -100,7 +103,10 @@ def test_kill_and_resume_is_bit_exact(pictures, tmp_path):
     assert_same_run(once, twice)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGINT, *(pytest.param(n, marks=pytest.mark.slow) for n in (signal.SIGTERM, signal.SIGHUP))],
+)
 def test_a_signal_saves_and_ends_the_run(pictures, tmp_path, number):
     workdir = tmp_path / "run"
     settings = {"model": "vgg_l2", "steps": 100_000, "checkpoint_every": 10}
@@ -113,8 +119,53 @@ def test_a_signal_saves_and_ends_the_run(pictures, tmp_path, number):
     step = int(groups["step"][0])
     resume = f"python train.py --model vgg_l2 --workdir {workdir} --resume"
     assert f"stopped at step {step}: continue with {resume}" in stdout
-    assert not (workdir / "saved_model").exists()
+    assert not (workdir / "saved_model").exists() and not (workdir / "lock").exists()
     assert "Traceback" not in stderr
+
+
+@pytest.mark.slow
+def test_a_reader_that_is_gone_ends_the_run_as_a_signal_does(pictures, tmp_path):
+    """As of `train.py | head`. What has been trained is exported too."""
+    workdir = tmp_path / "run"
+    settings = {"model": "vgg_l2", "steps": 100_000, "log_every": 1}
+    process = start(*small_arguments(pictures, workdir, **settings))
+    while not process.stdout.readline().startswith("step "):
+        assert process.poll() is None, process.communicate()
+    process.stdout.close()
+    (line,) = process.stderr.read().splitlines()
+    assert process.wait(timeout=120) == 128 + signal.SIGPIPE
+    groups, _ = checkpoints.load(workdir / "checkpoints" / "last.npz")
+    step = int(groups["step"][0])
+    assert 0 < step < 100_000 and line.startswith(f"stopped at step {step}: continue with python train.py")
+    assert (workdir / "saved_model" / "1" / "saved_model.pb").exists()
+
+
+@pytest.mark.slow
+def test_a_signal_between_the_phases_is_saved(pictures, tmp_path, call, monkeypatch):
+    """The warm-up of 4 steps is done, the critic has not joined yet."""
+    workdir, begin = tmp_path / "run", run.training_batches
+
+    def interrupted(*arguments, start, **options):
+        if start == 4:
+            signal.raise_signal(signal.SIGTERM)
+        return begin(*arguments, start=start, **options)
+
+    monkeypatch.setattr(run, "training_batches", interrupted)
+    status, stdout, stderr = call("train.py", *small_arguments(pictures, workdir))
+    assert (status, stderr) == (128 + signal.SIGTERM, "")
+    groups, _ = checkpoints.load(workdir / "checkpoints" / "last.npz")
+    assert groups["step"][0] in (4, 5) and f"stopped at step {groups['step'][0]}: " in stdout
+
+
+def test_too_little_memory_has_its_advice(pictures, tmp_path, call, monkeypatch):
+    def too_large(*_, **__):
+        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
+
+    monkeypatch.setattr(run, "build_trainer", lambda config: None)
+    monkeypatch.setattr(run, "fit", too_large)
+    status, _, stderr = call("train.py", *small_arguments(pictures, tmp_path / "run"))
+    (line,) = stderr.splitlines()
+    assert status == 1 and "out of memory" in line and "--overwrite with a smaller --batch-size than 4" in line
 
 
 def test_a_loss_that_is_not_finite_stops_the_run(call, pictures, tmp_path):

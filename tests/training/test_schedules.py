@@ -35,6 +35,13 @@ def test_a_run_given_more_steps_rises_to_the_new_schedule(small_config):
     assert float(risen(105)) == pytest.approx((0.5 * FLOOR + float(new(105))) / 2)
     assert float(risen(110)) == pytest.approx(float(new(110)))
     assert rise_to(config, step=100, steps_before=200) is None
+    # Killed on the way and resumed: the same rise. With more steps still: a new one, from where it was.
+    assert rise_to(config, step=105, steps_before=200, rise=rise) == rise
+    more = config.model_copy(update={"training": config.training.model_copy(update={"steps": 400})})
+    again = rise_to(more, step=105, steps_before=200, rise=rise)
+    assert again == {"start": 105, "rate": pytest.approx(float(risen(105))), "steps": 10}
+    # Fewer steps: the rate falls, without a rise.
+    assert rise_to(config, step=100, steps_before=400) is None
 
 
 def test_it_is_the_last_phase_that_rises(small_config):
