@@ -17,7 +17,7 @@ BATCH, ASKED = 64, 250  # pictures, each with its completion, that are learned f
 SLOW = 3  # seconds after which progress is shown
 
 
-def c2st(pictures, completed, masks, *, updates=UPDATES, seed=0):
+def c2st(pictures, completed, masks, *, seed=0):
     """How often a classifier tells completions from truth: 0.5 = not at all, a share of right answers.
 
     pictures, completed: uint8 [N, H, W, 3]; masks: [N, H, W], 1 = missing. It sees the hole and RING alone,
@@ -30,8 +30,8 @@ def c2st(pictures, completed, masks, *, updates=UPDATES, seed=0):
     pairs = _hole_and_ring(np.stack([pictures, completed], axis=1), masks)
     random = np.random.default_rng(seed)
     learned, asked = np.split(random.permutation(len(pairs)), [len(pairs) // 2])
-    classifier = _classifier(pairs.shape[2:], updates, seed)
-    for _ in tqdm(range(updates), "c2st", unit="update", delay=SLOW, leave=False, disable=None):
+    classifier = _classifier(pairs.shape[2:], seed)
+    for _ in tqdm(range(UPDATES), "c2st", unit="update", delay=SLOW, leave=False, disable=None):
         batch = pairs[random.choice(learned, BATCH)]
         batch = np.where(random.random((BATCH, 1, 1, 1, 1)) < 0.5, batch, batch[:, :, :, ::-1])
         classifier.train_on_batch(*_labelled(batch))
@@ -60,7 +60,7 @@ def _labelled(pairs):
     return pairs.reshape(-1, *pairs.shape[2:]), np.tile(np.float32([[0], [1]]), (len(pairs), 1))
 
 
-def _classifier(shape, updates, seed):
+def _classifier(shape, seed):
     """A convolutional network from uint8 [h, w, 4] to a logit, positive for a completion."""
     inputs = keras.Input(shape)
     x = keras.layers.Rescaling(1 / 127.5, offset=-1)(inputs)
@@ -73,6 +73,6 @@ def _classifier(shape, updates, seed):
     x = keras.layers.GlobalAveragePooling2D()(x)
     init = keras.initializers.GlorotUniform(seed + len(FILTERS))
     classifier = keras.Model(inputs, keras.layers.Dense(1, kernel_initializer=init)(x))
-    rate = keras.optimizers.schedules.CosineDecay(4e-3, updates)
+    rate = keras.optimizers.schedules.CosineDecay(4e-3, UPDATES)
     classifier.compile(keras.optimizers.Adam(rate), keras.losses.BinaryCrossentropy(from_logits=True))
     return classifier

@@ -18,6 +18,7 @@ HOLE = MASKS[..., None] > 0
 def small(monkeypatch):
     monkeypatch.setattr(module, "FILTERS", (16, 32))
     monkeypatch.setattr(module, "BATCH", 32)
+    monkeypatch.setattr(module, "UPDATES", 200)
 
 
 def leaves():
@@ -36,12 +37,12 @@ def mean_of_hole(pictures):
 @pytest.mark.slow
 def test_the_truth_itself_gets_the_same_answer_as_truth():
     """Each picture once right and once wrong: exactly one half."""
-    assert c2st(leaves(), leaves(), MASKS, updates=1)["c2st"] == 0.5
+    assert c2st(leaves(), leaves(), MASKS)["c2st"] == 0.5
 
 
 @pytest.mark.slow
 def test_other_draws_of_the_same_distribution_cannot_be_told():
-    found = c2st(noise(0), np.where(HOLE, noise(1), noise(0)), MASKS, updates=100)
+    found = c2st(noise(0), np.where(HOLE, noise(1), noise(0)), MASKS)
     assert found["c2st_interval"] == pytest.approx(1.96 * np.sqrt(0.25 / COUNT), rel=0.02)  # 0.049
     assert abs(found["c2st"] - 0.5) < 1.6 * found["c2st_interval"]  # three standard errors
 
@@ -56,7 +57,7 @@ def test_other_draws_of_the_same_distribution_cannot_be_told():
     ids=["blur", "noise"],
 )
 def test_blur_and_noise_are_told(fill, least):
-    assert c2st(leaves(), fill(leaves()), MASKS, updates=200)["c2st"] > least
+    assert c2st(leaves(), fill(leaves()), MASKS)["c2st"] > least
 
 
 def test_it_sees_hole_and_ring_alone():

@@ -72,7 +72,8 @@ def test_evaluation_prints_a_table_and_writes_results(call, finished_run, pictur
     # The training's own figures for the best checkpoint, up to the rounding of pixels to 8 bits.
     best = metrics_at(finished_run, saved["step"], "validation_hole_mse")
     for key in METRICS:
-        expected = pytest.approx(best[f"validation_{key}"], rel=5e-3)
+        rel = 0.2 if key.startswith("band") else 5e-3  # so smooth a fill is rounded by a share of its energy
+        expected = pytest.approx(best[f"validation_{key}"], rel=rel)
         assert saved["results"]["vgg_wgan"][key] == expected, key
     for name in ("completions.png", "errors.png", "plane.png"):
         assert (figures_of(finished_run) / name).read_bytes()[1:4] == b"PNG"
@@ -154,6 +155,7 @@ def test_figures_of_several_runs(finished_run, tmp_path, monkeypatch):
     assert drawn == [["context", "biharmonic", *paths, "truth"], paths]
 
 
+@pytest.mark.slow
 def test_a_grid_shows_a_density_model_s_samples_too(small_config, tmp_path, monkeypatch):
     runs = [untrained(small_config(model), tmp_path / model) for model in ("vgg_l2", "conditional_pixel_cnn")]
     drawn = {}
@@ -168,7 +170,7 @@ def test_a_grid_shows_a_density_model_s_samples_too(small_config, tmp_path, monk
 def test_the_dial_between_two_runs(call, finished_run, small_config, tmp_path, monkeypatch):
     """Its ends have the runs' own values."""
     monkeypatch.setattr(c2st, "FILTERS", (4,))
-    monkeypatch.setattr(c2st, "BATCH", 4)
+    monkeypatch.setattr(c2st, "UPDATES", 2)
     first = untrained(small_config("vgg_l2"), tmp_path / "first")
     command = [first.path, finished_run, "--realism", "0,0.5,1", "--c2st", "--split", "train"]
     status, stdout, stderr = call("evaluate.py", *command)
