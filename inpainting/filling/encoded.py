@@ -4,6 +4,7 @@ import tensorflow as tf
 
 # `\C` is any byte: to `.` a picture would be text. A PNG of colour type 4 or 6, or with a transparency chunk.
 _TRANSPARENT = r"(?s)\CPNG\C{21}[\x04\x06]\C*|\C*tRNS\C*"
+_GREY = r"(?s)\CPNG\C{21}\x00\C*"
 _BMP = r"(?s)BM\C{26}\x18\C*"
 # The orientation, a byte of 1 to 8, in the first directory of an EXIF block, big or little endian.
 _ORIENTATION = (
@@ -37,11 +38,12 @@ def decode_mask(encoded):
 
 
 def _rgba(encoded):
-    """int32 [H, W, 4], 0…255, of any file: 16 bits are scaled to 8."""
+    """int32 [H, W, 4], 0…255, of any file. 16-bit grey is scaled; of 16-bit colours, as in Pillow, 8 bits."""
 
     def png(channels):
         wide = tf.io.decode_png(encoded, channels=channels, dtype=tf.uint16)
-        return (tf.cast(wide, tf.int32) + 128) // 257
+        wide = tf.cast(wide, tf.int32)
+        return tf.where(tf.strings.regex_full_match(encoded, _GREY), (wide + 128) // 257, wide // 256)
 
     def jpeg():  # by Pillow's transform
         return tf.cast(tf.io.decode_jpeg(encoded, channels=3, dct_method="INTEGER_ACCURATE"), tf.int32)

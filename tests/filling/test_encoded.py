@@ -57,12 +57,14 @@ def photo():
 @pytest.mark.parametrize("keyed", [False, True], ids=["plain", "tRNS"])
 @pytest.mark.parametrize("kind", PNG_KINDS)
 def test_a_png_of_each_kind_is_what_it_says(kind, keyed):
-    """Samples scaled to 255, laid on white: colour · alpha + 255 · (1 − alpha), rounded."""
+    """Samples scaled to 255, or cut as 16-bit colours are, laid on white: colour · alpha + 255 · (1 − alpha)."""
     random = np.random.default_rng(0)
     colour_type, count, depths = PNG_KINDS[kind]
     for bits in depths:
         samples = random.integers(0, 2**bits, (5, 7, count))
         values = np.floor(samples * 255 / (2**bits - 1) + 0.5)
+        if bits == 16 and kind != "grey":
+            values = np.floor(samples / 256)
         alpha = values[..., -1:] if count in (2, 4) else np.full((5, 7, 1), 255.0)
         colour = values[..., :3] if count >= 3 else values[..., :1].repeat(3, -1)
         chunks = []
