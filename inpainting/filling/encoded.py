@@ -2,7 +2,8 @@
 
 import tensorflow as tf
 
-# `\C` is any byte: to `.` a picture would be text. A PNG of colour type 4 or 6, or with a transparency chunk.
+# `\C` is any byte: to `.` a picture would be text. PNGs of colour type 4 or 6 or with a transparency chunk; of
+# colour type 0. BMPs of 24 bits.
 _TRANSPARENT = r"(?s)\CPNG\C{21}[\x04\x06]\C*|\C*tRNS\C*"
 _GREY = r"(?s)\CPNG\C{21}\x00\C*"
 _BMP = r"(?s)BM\C{26}\x18\C*"

@@ -57,7 +57,7 @@ def photo():
 @pytest.mark.parametrize("keyed", [False, True], ids=["plain", "tRNS"])
 @pytest.mark.parametrize("kind", PNG_KINDS)
 def test_a_png_of_each_kind_is_what_it_says(kind, keyed):
-    """Samples scaled to 255, or cut as 16-bit colours are, laid on white: colour · alpha + 255 · (1 − alpha)."""
+    """Samples scaled to 255, or cut as 16-bit colours are; on white: colour · alpha + 255 · (1 − alpha)."""
     random = np.random.default_rng(0)
     colour_type, count, depths = PNG_KINDS[kind]
     for bits in depths:
