@@ -20,7 +20,7 @@ endif
 	@printf "\nWhat it has learnt, beside the classical methods:\n"
 	$(BIN)/python evaluate.py $(DEMO) --baselines --limit 500
 	@echo
-	@echo "Picture: $(DEMO)/figures/completions.png   Table: $(DEMO)/results.json and above"
+	@echo "Picture: $(DEMO)/figures/dead_leaves-test-center-first500/completions.png   Table: above"
 	@echo "Model for serving: $(DEMO)/saved_model/1"
 
 test: setup lint
