@@ -17,6 +17,7 @@ of those steps, into runs/studies-density/, and print the training's own validat
 """
 
 import json
+import signal
 import subprocess
 import sys
 from datetime import date
@@ -31,6 +32,7 @@ from inpainting.config.settings import with_settings
 from inpainting.errors import InputError
 from inpainting.files import write_json
 from inpainting.measuring.report import markdown
+from inpainting.signals import Stopped
 from inpainting.workdir import Workdir
 
 ROOT = Path(__file__).parent.parent
@@ -154,11 +156,13 @@ def run(model, settings, *, steps, splits, data_dir, folder):
 
 
 def train(command):
-    """Runs train.py and ends with its status where it fails. After Ctrl-C it has the time to save."""
+    """Runs train.py and ends with its status where it fails. A signal to this program is given to it to save."""
     process = subprocess.Popen(command, cwd=ROOT)
     try:
         status = process.wait()
-    except KeyboardInterrupt:
+    except Stopped as stopped:
+        if stopped.number != signal.SIGINT:  # which the terminal sends to both
+            process.send_signal(stopped.number)
         process.wait()
         raise
     if status:

@@ -230,9 +230,7 @@ def measured(monkeypatch):
     monkeypatch.setattr(fillers, "load_fillers", lambda workdir: ([filler], {"best_step": 0}))
     monkeypatch.setattr(evaluation, "load_fillers", fillers.load_fillers)
     monkeypatch.setattr(evaluation, "measure", lambda *_: ({"hole_mse": 0.125}, np.zeros(1)))
-    monkeypatch.setattr(
-        evaluation.drawing, "draw_run", lambda fillers, batch, folder: folder.mkdir(parents=True)
-    )
+    monkeypatch.setattr(evaluation.drawing, "draw_run", lambda *drawn: drawn[-1].mkdir(parents=True))
     monkeypatch.setattr(figures, "error_histogram", lambda errors, path: None)
 
 
