@@ -156,7 +156,7 @@ def run(model, settings, *, steps, splits, data_dir, folder):
 
 
 def train(command):
-    """Runs train.py and ends with its status where it fails. A signal to this program is given to it to save."""
+    """Runs train.py and ends with its status where it fails. It is handed signals, and has the time to save."""
     process = subprocess.Popen(command, cwd=ROOT)
     try:
         status = process.wait()

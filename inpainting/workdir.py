@@ -119,6 +119,11 @@ class Workdir:
         """
         self._make()
         with disk(self.path):
+            for path in (self.last.parent, self.tensorboard, self.samples, self.saved_model.parent):
+                if path.is_symlink():
+                    path.resolve().mkdir(parents=True, exist_ok=True)
+                if path.exists() and not os.access(path, os.W_OK):
+                    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
             if overwrite and self.config.exists():
                 for pattern in CONTENTS:
                     for path in self.path.glob(pattern):
@@ -126,11 +131,6 @@ class Workdir:
             for pattern in (".*", "*/.*", "*/*/.*"):
                 for path in filter(is_temporary, self.path.glob(pattern)):
                     remove(path)
-            for path in (self.last.parent, self.tensorboard, self.samples, self.saved_model.parent):
-                if path != self.saved_model.parent:
-                    path.resolve().mkdir(parents=True, exist_ok=True)  # of a link, what it leads to
-                if path.exists() and not os.access(path, os.W_OK):
-                    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
         write_json(self.config, to_dict(config))
 
     def _make(self):
@@ -145,9 +145,9 @@ class Workdir:
         with disk(self.config):
             if not self.config.exists():
                 raise InputError(f"{self.path} is not a run's directory: it has no config.json")
-            text = self.config.read_text()
+            content = self.config.read_bytes()
         try:
-            return from_dict(json.loads(text))
+            return from_dict(json.loads(content))
         except (ValueError, TypeError, AttributeError, KeyError) as error:
             raise InputError(f"{self.config} cannot be read ({error})") from error
 

@@ -60,6 +60,8 @@ class Journal:
                 tf.summary.scalar(key, value)
 
     def picture(self, step, pixels):
+        with disk(self.workdir.samples):
+            self.workdir.samples.mkdir(exist_ok=True)
         with atomic_file(self.workdir.samples / f"step_{step:07d}.png") as file:
             file.write(tf.io.encode_png(pixels).numpy())
         with self._tensorboard(step):
