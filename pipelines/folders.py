@@ -51,11 +51,13 @@ class Folder:
         """A picture as uint8 [size, size, 3], or None; see pictures.read. Each bad file is named once."""
         return pictures.read(self.path(name), size, self.told)
 
-    def check_readable(self):
-        """Refuses a split without one readable picture."""
-        for split, names in self.splits.items():
-            if all(self.read(name, 1) is None for name in names):
-                raise InputError(self.unreadable(split))
+    def first(self, split, size=1):
+        """The first picture of a split that can be read. InputError where none can."""
+        images = (self.read(name, size) for name in self.splits[split])
+        image = next((image for image in images if image is not None), None)
+        if image is None:
+            raise InputError(self.unreadable(split))
+        return image
 
     def unreadable(self, split):
         """The line that none of a split's pictures can be read."""

@@ -53,19 +53,19 @@ def rgb(source, size=None):
 def read(path, size, told):
     """`rgb` of a file, or None where it cannot be read, with a line in the log; Pillow's warnings go there too.
 
-    told: the set of the lines that have been logged, which are not logged again.
+    told: a set, in which is kept what has been logged: each file is said to be unreadable once.
     """
 
-    def tell(line):
-        if line not in told:
-            told.add(line)
+    def tell(line, what):
+        if what not in told:
+            told.add(what)
             log.warning("%s", line)
 
     try:
-        with _warnings_to(lambda message: tell(f"{shown(path)}: {' '.join(str(message).split())}")):
+        with _warnings_to(lambda message: tell(line := f"{shown(path)}: {message}", line)):
             return rgb(path, size)
     except Exception as error:  # Pillow's decoders raise most kinds
-        tell(f"skipped, unreadable: {shown(path)} ({first_line(error)})")
+        tell(f"skipped, unreadable: {shown(path)} ({first_line(error)})", path)
         return None
 
 
@@ -134,7 +134,7 @@ class _warnings_to:
 
                 def show(message, *others, **more):
                     tell = shared.tellers.get(threading.get_ident())
-                    tell(message) if tell else before(message, *others, **more)
+                    tell(" ".join(str(message).split())) if tell else before(message, *others, **more)
 
                 warnings.showwarning = show
             shared.tellers[thread] = self.tell

@@ -21,7 +21,8 @@ class Images:
     """One split. count: number of images. decoded: uint8 [count, S, S, 3], or None when it is streamed.
 
     stream: a tf.data.Dataset of uint8 [S, S, 3], or None when it is in memory. Validation and test images
-    come in the split's order. explain: what an error of the stream says of the data, in a line, or None.
+    come in the split's order. explain: the line on what is wrong with the data, given an error of the stream or
+    None, or None where nothing is.
     """
 
     count: int
@@ -32,37 +33,53 @@ class Images:
 
 @contextmanager
 def reading(*sources):
-    """Where these Images are read: an error that one of them explains becomes an InputError."""
+    """Where these Images are read: what is found wrong with one of them is an InputError."""
     try:
         yield
     except tf.errors.OpError as error:
-        reasons = [reason for images in sources if (reason := images.explain(error))]
-        if not reasons:
-            raise
-        raise InputError(reasons[0]) from error
+        check(*sources, error=error)
+        raise
+    check(*sources)
+
+
+def check(*sources, error=None):
+    """Raises the InputError that one of these Images has for an error, or without one."""
+    for images in sources:
+        if reason := images.explain(error):
+            raise InputError(reason) from error
 
 
 def streamed(folder, split, names, image_size):
     """The Images of a Folder's pictures `names`, what cannot be read left out.
 
-    A pass that finds nothing readable ends in an error, which `explain` knows. So does the first such picture
-    after a signal: its handler waits for the main thread, and that for the stream.
+    A pass that finds nothing readable is the end, which `explain` knows: the stream fails. So it does at the
+    first such picture after a signal, whose handler waits for the main thread, and that for the stream. But a
+    training step may not fail, or half of it is done: there the last picture comes again and again, and the end
+    is to be checked for between the steps.
     """
     _clear(_signals())
-    blank, lost = np.zeros([image_size] * 2 + [3], np.uint8), []
+    lost, trains, last = [], split == "train", folder.first(split, image_size)
+    end_of_pass = tf.data.Dataset.from_tensors((END_OF_PASS, last))
 
     def read(name):
-        image = folder.read(os.fsdecode(name), image_size)
-        if image is None and _arrived(_signals()):
+        nonlocal last
+        image = None if lost else folder.read(os.fsdecode(name), image_size)
+        if image is not None:
+            last = image
+        elif not lost and not _arrived(_signals()):
+            return UNREADABLE, last
+        elif not trains:
             raise InterruptedError
-        return (UNREADABLE, blank) if image is None else (READABLE, image)
-
-    def count(found, picture):
-        return found + tf.cast(picture[0] == READABLE, tf.int64), (found, *picture)
+        return READABLE, last
 
     def lose():
         lost.append(folder.unreadable(split))
-        raise InterruptedError
+        if not trains:
+            raise InterruptedError
+        return True
+
+    def count(found, picture):
+        return found + tf.cast(picture[0] == READABLE, tf.int64), (found, *picture)
 
     def kept(found, kind, _):
         nothing = kind == END_OF_PASS and found == 0
@@ -71,9 +88,8 @@ def streamed(folder, split, names, image_size):
     passing = tf.data.Dataset.from_tensor_slices([os.fsencode(name) for name in names]).map(
         lambda name: tf.numpy_function(read, [name], (tf.int64, tf.uint8)), num_parallel_calls=tf.data.AUTOTUNE
     )
-    passing = passing.concatenate(tf.data.Dataset.from_tensors((END_OF_PASS, blank)))
-    stream = passing.scan(tf.constant(0, tf.int64), count).filter(kept)
-    stream = stream.map(lambda *picture: tf.ensure_shape(picture[-1], blank.shape))
+    stream = passing.concatenate(end_of_pass).scan(tf.constant(0, tf.int64), count).filter(kept)
+    stream = stream.map(lambda *picture: tf.ensure_shape(picture[-1], last.shape))
     return Images(len(names), stream=stream, explain=lambda _: lost[0] if lost else None)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from inpainting import files
 from inpainting.errors import DiskError
+from inpainting.files import in_utf8, shown
 
 
 def test_an_error_of_the_disk_names_the_file(tmp_path):
@@ -62,3 +63,19 @@ def test_what_a_link_leads_to_is_emptied_and_the_link_stays(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "big")
     files.remove(tmp_path / "link")
     assert (tmp_path / "link").is_symlink() and not list((tmp_path / "big").iterdir())
+
+
+def test_a_path_is_shown_in_one_line_of_utf_8():
+    assert shown("a b/日本.png") == "a b/日本.png"
+    assert shown(os.fsdecode(b"caf\xe9\n\x1b.png")) == r"caf\xe9\n\x1b.png"
+
+
+def test_what_is_not_utf_8_is_entered_another_way(tmp_path):
+    plain = tmp_path / "Übung" / "new"
+    assert in_utf8(plain) == plain
+    folder = tmp_path / os.fsdecode(b"\xe9t\xe9")
+    folder.mkdir()
+    inside = in_utf8(folder / "saved" / "1")
+    assert str(inside).encode() and inside.parts[-2:] == ("saved", "1")
+    inside.mkdir(parents=True)
+    assert (folder / "saved" / "1").is_dir()

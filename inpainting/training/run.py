@@ -22,7 +22,7 @@ from inpainting.training.schedules import rise_to
 from inpainting.variables import weights_of
 from pipelines import datasets, file_list, folders
 from pipelines.inpainting import evaluation_batches, training_batches
-from pipelines.streams import reading
+from pipelines.streams import check, reading
 
 DENSITY_VALIDATION = 1_000  # images: the likelihood of a whole image costs as much as a training step's
 
@@ -58,7 +58,8 @@ def load_and_train(config, workdir, stop, *, initial, resume, overwrite):
     if folder:
         print(folder.summary)
         files = file_list.resumed(folder, workdir.files) if resume else file_list.of(folder)
-        folder.check_readable()
+        for split in folder.splits:
+            folder.first(split)
     images = datasets.load(data.dataset, "train", **source)
     held_out = datasets.load(data.dataset, "validation", **source)
     datasets.check_batch_size(images, training.batch_size)
@@ -105,6 +106,7 @@ def fit(trainer, config, images, held_out, *, workdir, progress, stop):
     checkpointing = Checkpointing(**shared, stop=stop)
     with reading(held_out):
         callbacks = [monitor, Validation(batches=validation, journal=journal, **shared), checkpointing]
+    callbacks.append(keras.callbacks.LambdaCallback(on_train_batch_end=lambda *_: check(images)))
     for phase in config.phases:
         first = max(phase.start, monitor.done)
         if first >= phase.end or stop.number or progress["stopped"]:
@@ -133,6 +135,8 @@ def fit(trainer, config, images, held_out, *, workdir, progress, stop):
                 steps = phase.end - first
                 trainer.fit(batches, steps_per_epoch=steps, callbacks=callbacks, shuffle=False, verbose=0)
         except InputError as error:
+            if not (images.explain(None) or held_out.explain(None)):  # in the middle of a step
+                raise
             checkpointing.save(trainer)
             raise InputError(f"{error}; saved at step {monitor.done}: then continue with --resume") from error
         except tf.errors.OpError:

@@ -3,13 +3,14 @@
 import os
 import signal
 
+import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
 
 from inpainting.errors import InputError
 from pipelines import datasets, folders
-from pipelines.streams import Images, reading
+from pipelines.streams import Images, check, reading
 
 
 @pytest.fixture
@@ -32,36 +33,57 @@ def test_each_bad_file_is_named_once(streamed, caplog):
     good, *bad = folder.splits["train"]
     for _ in range(3):
         assert values(images.stream) == [int(good[:2])]
-    assert len(caplog.messages) == len(bad)
+    vanish(folder)  # another reason, the same files
+    values(images.stream)
+    assert len(caplog.messages) == len(bad) + 1
     assert all(any(name in line for line in caplog.messages) for name in bad)
 
 
-def test_a_pass_without_a_readable_picture_ends_in_a_line(streamed):
-    folder, images = streamed
-    batches = iter(images.stream.shuffle(2).repeat().batch(2))  # as training has it
-    next(batches)
-    os.remove(folder.path(folder.splits["train"][0]))
-    message = f"none of the {images.count} train pictures in {folder.root} can be read.*--dataset folder:PATH"
+def vanish(folder):
+    os.rename(folder.root, folder.root + "-gone")
+
+
+@pytest.mark.parametrize("split", folders.SPLITS)
+def test_a_pass_without_a_readable_picture_ends_in_a_line(streamed, split):
+    folder, _ = streamed
+    images = datasets.load("", split, image_size=16, memory_limit=1, folder=folder)
+    assert values(images.stream)
+    vanish(folder)
+    message = f"none of the {images.count} {split} pictures in {folder.root} can be read.*--dataset folder:PATH"
     with pytest.raises(InputError, match=message), reading(images):
-        for _ in range(20):
-            next(batches)
-    with pytest.raises(InputError, match="can be read"), reading(images):
         values(images.stream)
 
 
-def test_a_stream_that_skips_bad_files_ends_at_a_signal(streamed):
+def test_no_training_step_fails_for_want_of_pictures(streamed):
     folder, images = streamed
-    os.remove(folder.path(folder.splits["train"][0]))
+    batches = iter(images.stream.shuffle(2).repeat().batch(2))  # as training has it
+    before = next(batches).numpy()
+    vanish(folder)
+    for _ in range(20):
+        np.testing.assert_array_equal(next(batches), before)
+    with pytest.raises(InputError, match=f"none of the {images.count} train pictures"):
+        check(images)
+
+
+@pytest.mark.parametrize("split", folders.SPLITS)
+def test_a_stream_that_skips_bad_files_ends_at_a_signal(streamed, split):
+    folder, _ = streamed
+    images = datasets.load("", split, image_size=16, memory_limit=1, folder=folder)
+    vanish(folder)
     seen = []
     before = signal.signal(signal.SIGTERM, lambda number, _: seen.append(number))
     try:
         os.kill(os.getpid(), signal.SIGTERM)
-        with pytest.raises(tf.errors.OpError), reading(images):  # no InputError: nothing to be mended
-            values(images.stream)
-        assert seen == [signal.SIGTERM]
+        if split == "train":  # the last picture again, and the step's end
+            assert len(values(images.stream, 10)) == 10
+        else:
+            with pytest.raises(tf.errors.OpError):
+                values(images.stream)
+        assert seen == [signal.SIGTERM] and images.explain(None) is None  # there is nothing to be mended
     finally:
         signal.signal(signal.SIGTERM, before)
-    again = datasets.load(f"folder:{folder.root}", "test", image_size=16, memory_limit=1, folder=folder)
+    os.rename(folder.root + "-gone", folder.root)
+    again = datasets.load("", "test", image_size=16, memory_limit=1, folder=folder)
     assert len(values(again.stream)) == again.count  # that signal is over
 
 
@@ -72,14 +94,17 @@ def test_other_errors_stay_what_they_are():
 
 @pytest.mark.parametrize("split", folders.SPLITS)
 def test_every_split_has_a_readable_picture(tmp_path, split):
-    for index in range(20):
+    for index in range(30):
         Image.new("L", (8, 8)).save(tmp_path / f"{index:02d}.png")
     folder = folders.find(tmp_path)
-    folder.check_readable()
-    for name in folder.splits[split]:
+    first, *others = folder.splits[split]
+    (tmp_path / first).write_bytes(b"")
+    assert folder.first(split, 8).shape == (8, 8, 3)
+    for name in others:
         (tmp_path / name).write_bytes(b"")
-    with pytest.raises(InputError, match=f"none of the {len(folder.splits[split])} {split} pictures"):
-        folder.check_readable()
+    for read in (folder.first, lambda split: datasets.load("", split, folder=folder, memory_limit=1)):
+        with pytest.raises(InputError, match=f"none of the {len(others) + 1} {split} pictures"):
+            read(split)
 
 
 def test_names_of_any_bytes_are_streamed(tmp_path):
