@@ -22,7 +22,7 @@ def c2st(pictures, completed, masks, *, seed=0):
 
     pictures, completed: uint8 [N, H, W, 3]; masks: [N, H, W], 1 = missing. It sees the hole and RING alone,
     learns from one half of the pictures, drawn by the seed, and their completions, and answers for the other.
-    Returns `c2st` and half of its 95 % interval, `c2st_interval`, that of a binomial share of the N answers.
+    Returns `c2st` and half of its 95 % interval, `c2st_interval`, that of a binomial share of N answers.
     Raises InputError for a single picture.
     """
     if len(pictures) < 2:
@@ -39,9 +39,14 @@ def c2st(pictures, completed, masks, *, seed=0):
     for first in range(0, len(asked), ASKED):
         images, labels = _labelled(pairs[asked[first : first + ASKED]])
         right += np.count_nonzero((classifier(images, training=False).numpy() > 0) == labels)
-    answers = 2 * len(asked)
-    accuracy = right / answers
-    return {"c2st": accuracy, "c2st_interval": 1.96 * math.sqrt(accuracy * (1 - accuracy) / answers)}
+    return {"c2st": right / (2 * len(asked)), "c2st_interval": _half_interval(right, 2 * len(asked))}
+
+
+def _half_interval(right, answers):
+    """Half of the 95 % interval of a binomial share (Wilson 1927): not 0 where all are right."""
+    share, z = right / answers, 1.96
+    spread = math.sqrt(share * (1 - share) / answers + (z / (2 * answers)) ** 2)
+    return z * spread / (1 + z**2 / answers)
 
 
 def _hole_and_ring(pairs, masks):

@@ -5,7 +5,7 @@ import pytest
 
 from inpainting.errors import InputError
 from inpainting.measuring import c2st as module
-from inpainting.measuring.c2st import _hole_and_ring, c2st
+from inpainting.measuring.c2st import _half_interval, _hole_and_ring, c2st
 from pipelines.dead_leaves import dead_leaves
 
 COUNT, SIZE = 400, 16
@@ -69,6 +69,12 @@ def test_it_sees_hole_and_ring_alone():
     np.testing.assert_array_equal(pairs[0, 0, ..., :3], 7)
     np.testing.assert_array_equal(pairs[1, :, :, 0], 0)  # outside of the second picture's ring
     np.testing.assert_array_equal(pairs[0, 1, ..., 3], 255 * masks[0, 4:14, 1:12])
+
+
+def test_the_interval_of_a_share():
+    """1.96 standard errors of 10,000 answers, half of them right; 4 right of 4: 1.96² / 8 / (1 + 1.96² / 4)."""
+    assert _half_interval(5_000, 10_000) == pytest.approx(1.96 * 0.5 / 100, rel=1e-3)
+    assert _half_interval(4, 4) == pytest.approx(0.4802 / 1.9604)
 
 
 def test_a_single_picture_is_refused():
