@@ -65,8 +65,17 @@ def load_and_train(config, workdir, stop, *, initial, resume, overwrite):
     datasets.check_batch_size(images, training.batch_size)
 
     workdir.claim(config, resume=resume, overwrite=overwrite)
-    progress = {"best": None, "best_step": None, "stale": 0, "stopped": False, "keras": keras_line()}
-    progress |= {"initial": str(initial.path) if initial else None, "machine": hardware.machine()}
+    progress = {
+        "best": None,
+        "best_step": None,
+        "stale": 0,
+        "stopped": False,
+        "keras": keras_line(),
+        "rise": None,
+        "l2_error": None,
+        "initial": str(initial.path) if initial else None,
+        "machine": hardware.machine(),
+    }
     if resume:
         trainer, saved = resumed(config, workdir)
         progress |= saved
