@@ -29,8 +29,9 @@ class Data(Section):
     @property
     def place(self):
         """What `dataset` means, to be compared: a folder by its resolved path."""
-        kind, colon, path = self.dataset.partition("folder:")
-        return self.dataset if kind or not colon else f"folder:{os.path.realpath(os.path.expanduser(path))}"
+        if not self.dataset.startswith("folder:"):
+            return self.dataset
+        return f"folder:{os.path.realpath(os.path.expanduser(self.dataset.removeprefix('folder:')))}"
 
     @property
     def augmentations(self):
