@@ -52,10 +52,10 @@ def check(*sources, error=None):
 def streamed(folder, split, names, image_size):
     """The Images of a Folder's pictures `names`, what cannot be read left out.
 
-    A pass that finds nothing readable is the end, which `explain` knows: the stream fails. So it does at the
-    first such picture after a signal, whose handler waits for the main thread, and that for the stream. But a
-    training step may not fail, or half of it is done: there the last picture comes again and again, and the end
-    is to be checked for between the steps.
+    A pass that finds nothing readable is the end, which `explain` knows: the stream fails. So it does after a
+    signal, whose handler waits for the main thread, and that for the stream. But a training step may not fail,
+    or half of it is done: there the last picture comes again and again, without being read, and the end is to be
+    checked for between the steps.
     """
     _clear(_signals())
     lost, trains, last = [], split == "train", folder.first(split, image_size)
@@ -63,14 +63,14 @@ def streamed(folder, split, names, image_size):
 
     def read(name):
         nonlocal last
-        image = None if lost else folder.read(os.fsdecode(name), image_size)
-        if image is not None:
-            last = image
-        elif not lost and not _arrived(_signals()):
-            return UNREADABLE, last
-        elif not trains:
+        ended = lost or _arrived(_signals())
+        if ended and not trains:
             raise InterruptedError
-        return READABLE, last
+        image = last if ended else folder.read(os.fsdecode(name), image_size)
+        if image is None:
+            return UNREADABLE, last
+        last = image
+        return READABLE, image
 
     def lose():
         lost.append(folder.unreadable(split))

@@ -66,23 +66,26 @@ def test_no_training_step_fails_for_want_of_pictures(streamed):
 
 
 @pytest.mark.parametrize("split", folders.SPLITS)
-def test_a_stream_that_skips_bad_files_ends_at_a_signal(streamed, split):
+@pytest.mark.parametrize("readable", [True, False])
+def test_a_stream_ends_at_a_signal(streamed, split, readable):
     folder, _ = streamed
     images = datasets.load("", split, image_size=16, memory_limit=1, folder=folder)
-    vanish(folder)
+    if not readable:
+        vanish(folder)
     seen = []
     before = signal.signal(signal.SIGTERM, lambda number, _: seen.append(number))
     try:
         os.kill(os.getpid(), signal.SIGTERM)
         if split == "train":  # the last picture again, and the step's end
-            assert len(values(images.stream, 10)) == 10
+            assert len(values(images.stream, 10)) == 10 and len(set(values(images.stream))) == 1
         else:
             with pytest.raises(tf.errors.OpError):
                 values(images.stream)
         assert seen == [signal.SIGTERM] and images.explain(None) is None  # there is nothing to be mended
     finally:
         signal.signal(signal.SIGTERM, before)
-    os.rename(folder.root + "-gone", folder.root)
+    if not readable:
+        os.rename(folder.root + "-gone", folder.root)
     again = datasets.load("", "test", image_size=16, memory_limit=1, folder=folder)
     assert len(values(again.stream)) == again.count  # that signal is over
 
