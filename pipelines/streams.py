@@ -54,8 +54,8 @@ def streamed(folder, split, names, image_size):
 
     A pass that finds nothing readable is the end, which `explain` knows: the stream fails. So it does after a
     signal, whose handler waits for the main thread, and that for the stream. But a training step may not fail,
-    or half of it is done: there the last picture comes again and again, without being read, and the end is to be
-    checked for between the steps.
+    or half of it is done: there the last picture comes again and again, without being read, and whether this is
+    the end is to be checked between the steps.
     """
     _clear(_signals())
     lost, trains, last = [], split == "train", folder.first(split, image_size)
