@@ -53,6 +53,7 @@ STUDIES = {
         ("cnn_l2", {"overlap": 0}),
         ("cnn_l2", {"overlap_weight": 20}),
         ("vgg_wgan", {}),
+        ("vgg_wgan", {"sees": "image"}),
         ("vgg_wgan", {"sees": "hole"}),
     ],
     "regularisation": [
@@ -63,7 +64,8 @@ STUDIES = {
     ],
     "methods": [(f"vgg_{method}", {}) for method in ("l2", "dcgan", "wgan")],
     "family": [(f"{encoder}_{method}", {}) for encoder in ENCODERS for method in ("l2", "dcgan", "wgan")],
-    "alpha": [("vgg_wgan", {"alpha": alpha}) for alpha in (0.9, 0.99, 0.999)],
+    "alpha": [("vgg_wgan", {"budget": "none", "alpha": alpha}) for alpha in (0.9, 0.98, 0.996)],
+    "budget": [("vgg_wgan", {"budget": budget}) for budget in (1.1, 1.2, 1.3)],
     "learning_rate": [
         *((name, {"learning_rate": rate}) for name in DENSITY for rate in (1e-3, 3e-3, 1e-2, 3e-2)),
         ("flattened_row_lstm", {"learning_rate": 1e-1}),

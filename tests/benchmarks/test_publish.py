@@ -33,6 +33,10 @@ def test_every_family_has_its_limits():
     assert {method.family for method in METHODS.values()} == set(LIMITS)
 
 
+def results_of(workdir):
+    return workdir.path / "results-cifar10-test-center.json"
+
+
 @pytest.fixture
 def run(tmp_path):
     """A measured run: 100 steps of 60 images at 10 a second are 10 minutes."""
@@ -44,7 +48,7 @@ def run(tmp_path):
     checkpoints.save(workdir.best, {"ema_generator": []}, progress)
     measured = {"step": 50, "split": "test", "images": 10_000, "mask": "center", "hole": 8}
     rows = {"vgg_l2": {"hole_mse": 0.01334}, "biharmonic": {"hole_mse": 0.0175}}
-    workdir.results.write_text(json.dumps({**measured, "results": rows}))
+    results_of(workdir).write_text(json.dumps({**measured, "results": rows}))
     return workdir
 
 
@@ -69,14 +73,14 @@ def test_a_card_says_what_is_known(run):
 
 
 def test_a_card_is_refused_where_something_is_not_known(run):
-    measured = json.loads(run.results.read_text())
-    run.results.write_text(json.dumps({**measured, "step": 100}))
+    measured = json.loads(results_of(run).read_text())
+    results_of(run).write_text(json.dumps({**measured, "step": 100}))
     with pytest.raises(InputError, match="is of step 100, the best is now 50"):
         card("mine", run)
-    run.results.unlink()
+    results_of(run).unlink()
     with pytest.raises(InputError, match="python evaluate.py .*run --baselines"):
         card("mine", run)
-    run.results.write_text(json.dumps(measured))
+    results_of(run).write_text(json.dumps(measured))
     run.create(with_settings(experiment("vgg_l2"), {"dataset": "folder:/my/pictures"}), overwrite=False)
     with pytest.raises(InputError, match="under what licence folder:pictures is"):
         card("mine", run)

@@ -22,9 +22,11 @@ from inpainting.workdir import Workdir
 
 
 def test_a_variant_s_steps_by_hand():
-    """6,000 batches of 64: a step of L2 takes one; vgg_wgan's 4 % of steps with the critic take eleven."""
+    """6,000 batches of 64: a step of L2 takes one; vgg_wgan's last fifth takes four, but three
+    in the 150 of 10,000 in which its critic is alone.
+    """
     assert steps_for("encoders", "cnn_l2", {}, 6000) == 6000
-    assert steps_for("alpha", "vgg_wgan", {"alpha": 0.9}, 6000) == round(6000 / (0.96 + 0.04 * 11))
+    assert steps_for("alpha", "vgg_wgan", {"alpha": 0.9}, 6000) == round(6000 / (0.8 + 0.015 * 3 + 0.185 * 4))
     assert steps_for("encoders", "cnn_l2", {"batch_size": 128}, 6000) == 3000
     assert steps_for("density", "conditional_pixel_cnn", {}, 6000) == 15_000
     assert steps_for("learning_rate", "conditional_pixel_cnn", {}, 6000) == 750
@@ -40,7 +42,7 @@ def test_variants_are_settings_of_their_models_and_named_by_what_differs(study):
 def test_what_is_the_model_s_own_is_no_difference():
     assert variant_name("cnn_l2", {"bottleneck": 512}) == "cnn_l2"
     assert variant_name("cnn_l2", {"bottleneck": 256}) == "cnn_l2,bottleneck=256"
-    assert changed_settings("vgg_wgan", {"alpha": 0.99}) == {}
+    assert changed_settings("vgg_wgan", {"alpha": 0.98}) == {}
 
 
 def test_a_run_of_other_settings_is_not_taken_for_the_variant(tmp_path):
