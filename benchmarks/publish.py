@@ -148,10 +148,10 @@ def holes(mask, hole):
 def card(name, workdir):
     """The model card of a run, Markdown. InputError where what it has to say is not known."""
     config, (_, progress, _) = without_places(workdir.read_config()), average(workdir)
-    results, history = measured(workdir, progress), workdir.history()
     found = [known for word, known in DATA.items() if word in config.data.dataset.lower()]
     if not found:
         raise InputError(f"DATA of {__file__} does not say under what licence {config.data.dataset} is: add it")
+    results, history = measured(workdir, progress), workdir.history()
     training = f"{history[-1]['step']:,} steps in {history[-1]['minutes']:.0f} minutes"
     training += f" on {progress['machine']}" if "machine" in progress else ""
     if progress["best_step"]:
