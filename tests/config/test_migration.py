@@ -14,6 +14,7 @@ from inpainting.errors import InputError
 from inpainting.measuring.evaluation import evaluate
 from inpainting.training.run import keras_line
 from inpainting.workdir import Workdir
+from pipelines import file_list, folders
 from tests.conftest import ROOT
 
 DATA = ROOT / "tests" / "data"
@@ -28,6 +29,7 @@ def old_run(tmp_path, pictures):
         folder = tmp_path / "run"
         shutil.copytree(DATA / f"version_1_keras_{line}", folder)
         (folder / "config.json").write_text(json.dumps({**FLAT, "dataset": f"folder:{pictures}"}))
+        file_list.of(folders.find(pictures)).write(folder / "files.json")  # as if it had been trained on these
         return folder
 
     return copy
