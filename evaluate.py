@@ -18,6 +18,7 @@ import argparse
 import contextlib
 
 from inpainting.command_line import Parser, import_tensorflow, run_program
+from inpainting.errors import DiskError
 from inpainting.measuring.report import metrics_table
 from inpainting.measuring.tasks import check_comparable, measured_data, measurement, task
 from inpainting.workdir import Workdir
@@ -133,7 +134,10 @@ def show(tables, arguments):
         limit = f", first {arguments.limit}" if arguments.limit else ""
         print(f"\n{dataset}, {arguments.split} split{limit}, {size}×{size} pixels, hole: {shape}\n")
         print(metrics_table(rows))
-        figures.plane(rows, table["folder"] / "plane.png")
+        try:
+            figures.plane(rows, table["folder"] / "plane.png")
+        except DiskError as error:
+            print(f"not kept: {error}")
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ def cnn_encoder(*, image_size=32, filters=32, pooling="stride", block=conv_block
     return keras.Model(inputs, x, name="cnn_encoder")
 
 
-def cnn_critic(*, image_size=32, filters=32, layer_normalization=False):
+def cnn_critic(*, image_size=32, filters=32, layer_normalization=None):
     """Images [B, image_size, image_size, 3] in [-1, 1] -> unbounded scores [B]."""
     block = partial(critic_block, layer_normalization=layer_normalization)
     image = x = keras.Input((image_size, image_size, 3), name="image")

@@ -29,7 +29,7 @@ def vgg_encoder(*, image_size=32, filters=64, block=conv_block):
     return keras.Model(inputs, _vgg_trunk(inputs, filters=filters, block=block), name="vgg_encoder")
 
 
-def vgg_critic(*, image_size=32, filters=128, layer_normalization=False):
+def vgg_critic(*, image_size=32, filters=128, layer_normalization=None):
     """Images [B, image_size, image_size, 3] in [-1, 1] -> unbounded scores [B]."""
     image = keras.Input((image_size, image_size, 3), name="image")
     block = partial(critic_block, layer_normalization=layer_normalization)

@@ -39,7 +39,7 @@ SMALL = {
     "batch_size": 4,
     "precision": "float32",
     "steps": 20,
-    "warmup_steps": 4,
+    "warmup_steps": 6,
     "log_every": 5,
     "validate_every": 10,
     "checkpoint_every": 10,

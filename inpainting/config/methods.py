@@ -30,7 +30,7 @@ class Method(Section):
     text: ClassVar[str]  # what is done with a generator
     paper: ClassVar[str]  # sections
 
-    def completed(self, *, image_size, steps):
+    def completed(self, *, data, steps):
         """The section with what follows from other sections filled in."""
         return self
 
@@ -66,8 +66,8 @@ class L2(Method):
     # Deviation: the paper weighs the ring 20 times. On our validation split that slows the hole's error down.
     overlap_weight: NonNegativeFloat = 1.0
 
-    def completed(self, *, image_size, steps):
-        return self.filled_in(overlap=image_size // 8)
+    def completed(self, *, data, steps):
+        return self.filled_in(overlap=data.image_size // 8)
 
 
 def adversary(kind, filters, base=Section):
@@ -102,7 +102,7 @@ class Adversarial(L2):
     Without L2 before it (warmup_steps=0, as in the paper) both train from the first step as one.
 
     sees: what is shown to the adversary: the centred hole and a ring of an eighth of the image's side round it
-    ("patch"), the whole completed image, or the hole alone.
+    ("patch"), the whole completed image (of holes anywhere), or the hole alone.
     budget: how much of the L2's error the fills may have, 1.2 being a fifth more. The error of the L2 alone is
     measured on training batches in the head start; then each step moves α up where the batch's error is larger
     than the budget, down where it is smaller, so that the fills are as sharp as the budget allows. None: α
@@ -114,7 +114,7 @@ class Adversarial(L2):
     criterion: ClassVar[str] = "distance_from_natural"
     warmup_share: ClassVar[float] = 0.8  # of the steps, unless warmup_steps is given
 
-    sees: Literal["patch", "image", "hole"] = "patch"
+    sees: Literal["patch", "image", "hole"] | None = None
     alpha: Probability = 0.98
     budget: Annotated[float, Field(ge=1)] | None = 1.2
     # Deviation: the paper trains on both losses from the first step (warmup_steps=0). The bulk of the L2 is
@@ -146,9 +146,10 @@ class Adversarial(L2):
         """Updates of the adversary a step."""
         return 1
 
-    def completed(self, *, image_size, steps):
-        method = super().completed(image_size=image_size, steps=steps)
-        method = method.filled_in(warmup_steps=round(steps * self.warmup_share))
+    def completed(self, *, data, steps):
+        method = super().completed(data=data, steps=steps)
+        sees = "patch" if data.mask == "center" else "image"
+        method = method.filled_in(warmup_steps=round(steps * self.warmup_share), sees=sees)
         head_start = min(HEAD_START, (steps - method.warmup_steps) // 5) if method.warmup_steps else 0
         return method.filled_in(head_start=head_start)
 
@@ -198,8 +199,8 @@ class DCGAN(Adversarial):
     label_flips: Probability = 0.05
     maximise_log_d: bool = True
 
-    def completed(self, *, image_size, steps):
-        method = super().completed(image_size=image_size, steps=steps)
+    def completed(self, *, data, steps):
+        method = super().completed(data=data, steps=steps)
         return method.filled_in(adversary_learning_rate=2e-4)
 
 
@@ -241,7 +242,7 @@ class WGAN(Adversarial):
     def adversary_updates(self):
         return self.critic_steps
 
-    def completed(self, *, image_size, steps):
+    def completed(self, *, data, steps):
         clips = isinstance(self.lipschitz, Clip)
         method = self.filled_in(
             critic_steps=10 if clips else 3, adversary_learning_rate=5e-5 if clips else 2e-4
@@ -249,7 +250,7 @@ class WGAN(Adversarial):
         if isinstance(self.critic, Plain):
             critic = self.critic.filled_in(layer_normalization=clips)
             method = method.model_copy(update={"critic": critic})
-        return super(WGAN, method).completed(image_size=image_size, steps=steps)
+        return super(WGAN, method).completed(data=data, steps=steps)
 
 
 class Likelihood(Method):

@@ -17,7 +17,10 @@ def measured_data(config, mask=None, dataset=None):
         config = _moved(config, dataset)
     if mask is None:
         return config.data
-    data = with_settings(config, {"data.mask": mask}).data
+    settings = {"data.mask": mask}
+    if config.method.adversary:  # which has no say in this
+        settings["method.sees"] = "image"
+    data = with_settings(config, settings).data
     hole = config.only_hole
     if mask != "center" and hole:
         raise InputError(

@@ -84,6 +84,11 @@ def test_what_the_adversary_sees(sees, side):
     assert with_settings(experiment("vgg_wgan"), {"sees": sees}).seen == side
 
 
+def test_of_holes_anywhere_the_adversary_sees_the_image():
+    assert experiment("vgg_wgan").method.sees == "patch"
+    assert with_settings(experiment("vgg_wgan"), {"mask": "rectangle"}).method.sees == "image"
+
+
 def test_the_criterion_of_an_adversarial_run():
     """The mean distance of the ratios from 1, up or down, and ten times what exceeds 1.05 · 1.2 · the L2's."""
     method = experiment("vgg_wgan").method

@@ -115,7 +115,7 @@ def test_an_old_run_is_resumed(old_run, capsys):
     }  # not for this whole process
     workdir.config.write_text(json.dumps(deterministic))
     assert train.main(arguments) == 0
-    rises = "the learning rate rises from 5e-05 to the schedule of 22 steps over 2 steps"
+    rises = "the learning rate rises from 5e-06 to the schedule of 22 steps over 2 steps"
     assert rises in capsys.readouterr().out
     after, progress = checkpoints.load(folder / "checkpoints" / "last.npz")
     assert after["step"][0] == 22 and progress["keras"] == keras_line()

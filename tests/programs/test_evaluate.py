@@ -202,10 +202,10 @@ def test_the_overlap_figure_knows_which_run_is_which(finished_run, small_config,
 
 
 def test_history_counts_the_minutes_of_the_steps(finished_run):
-    """5 steps of a batch of 4 without the critic up to step 4, of 3 batches with it, at the logged speeds."""
+    """Steps of a batch of 4 up to step 6, of 2 batches for the critic alone up to step 8, and of 3 batches."""
     lines = [line for line in Workdir(finished_run).history() if "images_per_second" in line]
     speeds = [line["images_per_second"] for line in lines]
-    images = [4 * (4 + 3), 4 * 15, 4 * 15, 4 * 15]
+    images = [4 * 5, 4 * (1 + 2 * 2 + 2 * 3), 4 * 15, 4 * 15]
     seconds = [count / speed for count, speed in zip(images, speeds, strict=True)]
     assert lines[-1]["minutes"] == pytest.approx(sum(seconds) / 60)
 
@@ -229,9 +229,10 @@ def measured(monkeypatch):
     filler = SimpleNamespace(name="vgg_l2")
     monkeypatch.setattr(fillers, "load_fillers", lambda workdir: ([filler], {"best_step": 0}))
     monkeypatch.setattr(evaluation, "load_fillers", fillers.load_fillers)
-    monkeypatch.setattr(evaluation, "measure", lambda *_: ({"hole_mse": 0.125}, np.zeros(1)))
+    monkeypatch.setattr(evaluation, "measure", lambda *_, **__: ({"hole_mse": 0.125}, np.zeros(1)))
     monkeypatch.setattr(evaluation.drawing, "draw_run", lambda *drawn: drawn[-1].mkdir(parents=True))
-    monkeypatch.setattr(figures, "error_histogram", lambda errors, path: None)
+    for function in ("error_histogram", "plane"):
+        monkeypatch.setattr(figures, function, lambda rows, path: None)
 
 
 def made(config, folder):
