@@ -255,7 +255,7 @@ def test_a_table_that_cannot_be_kept_is_printed(call, measured, small_config, tm
     run = made(small_config("vgg_l2", dataset="dead_leaves"), tmp_path / "run")
     (run / "results-dead_leaves-test-center-first5.json").mkdir()
     status, stdout, _ = call("evaluate.py", run, "--limit", "5")
-    assert status == 0 and rows_of(stdout)[1] == [str(run), "0.1250"] and "kept in" not in stdout
+    assert status == 0 and rows_of(stdout)[1] == [str(run), "0.1250 ± 0.0000"] and "kept in" not in stdout
     assert f"not kept: {run}/results-dead_leaves-test-center-first5.json: Is a directory" in caplog.text
 
 
@@ -275,4 +275,4 @@ def test_the_table_of_the_first_run_outlives_the_second(call, measured, small_co
     monkeypatch.setattr(evaluation, "load_fillers", load)
     status, stdout, stderr = call("evaluate.py", *runs, "--limit", "5")
     assert (status, stderr) == (2, "evaluate.py: it is damaged\n")
-    assert rows_of(stdout)[1:] == [[str(runs[0]), "0.1250"]]
+    assert rows_of(stdout)[1:] == [[str(runs[0]), "0.1250 ± 0.0000"]]
