@@ -2,6 +2,7 @@
 
 import pytest
 
+import train
 from inpainting.config.experiments import experiment
 from inpainting.config.settings import paths, value_of, with_settings
 from inpainting.errors import InputError
@@ -28,6 +29,16 @@ def test_a_setting_is_named_by_any_end_of_its_path():
     with pytest.raises(InputError, match=r"several parts .* --set generator.filters or method.critic.filters"):
         configure(filters="8")
     assert configure("vgg_l2", filters="8").generator.filters == 8  # only one part has them
+
+
+def test_from_other_weights_an_adversarial_run_goes_straight_to_its_phase():
+    """Of vgg_wgan's 15,000 steps the 12,000 of L2 go; what is given counts."""
+    config, _, _ = train.parse(["--model", "vgg_wgan", "--initial", "runs/vgg_l2"])
+    assert config.phases == (("adversary", 0, 150, 3), ("both", 150, 3_000, 4))
+    config, _, _ = train.parse(["--model", "vgg_wgan", "--initial", "runs/vgg_l2", "--steps", "500"])
+    assert config.phases == (("adversary", 0, 150, 3), ("both", 150, 500, 4))
+    config, _, _ = train.parse(["--model", "vgg_l2", "--initial", "runs/vgg_l2"])
+    assert config.training.steps == 12_000
 
 
 def test_what_follows_from_a_setting_follows_the_new_one():
