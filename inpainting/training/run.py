@@ -115,7 +115,7 @@ def fit(trainer, config, images, held_out, *, workdir, progress, stop):
     checkpointing = Checkpointing(**shared, stop=stop)
     with reading(held_out):
         callbacks = [monitor, Validation(batches=validation, journal=journal, **shared), checkpointing]
-    callbacks.append(keras.callbacks.LambdaCallback(on_train_batch_end=lambda *_: check(images)))
+    callbacks.append(keras.callbacks.LambdaCallback(on_train_batch_end=lambda *_, **__: check(images)))
     for phase in config.phases:
         first = max(phase.start, monitor.done)
         if first >= phase.end or stop.number or progress["stopped"]:
