@@ -242,6 +242,7 @@ def readings_of(forward, pixels, turns, row, column):
     return tf.nn.log_softmax(turned_by(logits, -turns)[:, row, column]).numpy()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FOUR_READINGS)
 @pytest.mark.parametrize(("mode", "hole"), [("greedy", np.s_[2:4, 2:5]), ("mean", np.s_[:2, 4:])])
 def test_four_corners_by_hand(mode, hole, name):

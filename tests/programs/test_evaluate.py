@@ -79,6 +79,7 @@ def test_evaluation_prints_a_table_and_writes_results(call, finished_run, pictur
         assert (figures_of(finished_run) / name).read_bytes()[1:4] == b"PNG"
 
 
+@pytest.mark.slow
 def test_a_density_model_has_a_row_for_each_mode(call, small_run, pictures):
     """From the command line: training, export, table and figures."""
     run = small_run("pixel_cnn")

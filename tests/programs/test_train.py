@@ -103,10 +103,8 @@ def test_kill_and_resume_is_bit_exact(pictures, tmp_path):
     assert_same_run(once, twice)
 
 
-@pytest.mark.parametrize(
-    "number",
-    [signal.SIGINT, *(pytest.param(n, marks=pytest.mark.slow) for n in (signal.SIGTERM, signal.SIGHUP))],
-)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.slow
 def test_a_signal_saves_and_ends_the_run(pictures, tmp_path, number):
     workdir = tmp_path / "run"
     settings = {"model": "vgg_l2", "steps": 100_000, "checkpoint_every": 10}
@@ -183,6 +181,7 @@ def test_a_loss_that_is_not_finite_stops_the_run(call, pictures, tmp_path):
     assert all(np.isfinite(array).all() for arrays in groups.values() for array in arrays)
 
 
+@pytest.mark.slow
 def test_early_stopping_keeps_the_best_and_exports(call, pictures, tmp_path):
     workdir = tmp_path / "run"
     # Weights that do not move: what still does, batch normalisation's statistics, soon ends getting better.
@@ -207,6 +206,7 @@ def test_tensorflow_optimizes_the_graph_of_a_16_bit_run(pictures, tmp_path):
     assert "remapper" not in finished.stderr
 
 
+@pytest.mark.slow
 def test_list_models(call):
     status, stdout, _ = call("train.py", "--list-models")
     assert status == 0
