@@ -9,6 +9,7 @@ import sys
 
 from inpainting.command_line import Parser, import_tensorflow, run_program
 from inpainting.config.experiments import EXPERIMENTS, experiment
+from inpainting.config.methods import HEAD_START
 from inpainting.config.settings import with_settings
 from inpainting.measuring.report import markdown
 from inpainting.pretrained import check_start
@@ -69,15 +70,15 @@ def parse(argv):
     workdir = Workdir(arguments.workdir or f"runs/{arguments.model}")
     config = workdir.resumable_config(arguments.model) if arguments.resume else experiment(arguments.model)
     if arguments.initial and getattr(config.method, "warmup_steps", 0):
-        settings = after_l2(config) | settings
+        settings = after_l2(config, settings.get("steps")) | settings
     return with_settings(config, settings), workdir, arguments
 
 
-def after_l2(config):
-    """The settings of a run that starts where an adversarial one's L2 would end."""
-    method = config.method
-    left = config.training.steps - method.warmup_steps
-    return {"warmup_steps": "0", "head_start": str(method.head_start), "steps": str(left)}
+def after_l2(config, steps):
+    """The settings of a run that starts where an adversarial one's L2 would end. steps: as asked for, or None."""
+    left = steps or str(config.training.steps - config.method.warmup_steps)
+    head_start = min(HEAD_START, int(left) // 5) if left.isdecimal() else 0
+    return {"warmup_steps": "0", "head_start": str(head_start), "steps": left}
 
 
 def list_models():

@@ -42,7 +42,7 @@ def packed(groups, progress, *, compressed=False):
     archive = io.BytesIO()
     savez = np.savez_compressed if compressed else np.savez
     savez(archive, progress=np.array(json.dumps(progress)), **arrays)
-    return archive.getbuffer()
+    return archive.getvalue()
 
 
 def load(path):

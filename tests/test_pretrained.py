@@ -175,7 +175,8 @@ def test_published_weights_are_trained_on_and_measured(call, tmp_path, pictures,
     status, stdout, stderr = call("evaluate.py", "pretrained/vgg_l2", "--split", "validation")
     assert status == 0, stderr
     assert "| pretrained/vgg_l2 |" in stdout
-    results = json.loads((tmp_path / "runs" / "pretrained" / "vgg_l2" / "results.json").read_text())
+    measured = tmp_path / "runs" / "pretrained" / "vgg_l2"
+    results = json.loads((measured / f"results-{pictures.name}-validation-center.json").read_text())
     assert {path: path.read_bytes() for path in published.path.iterdir()} == before
 
     from tests.conftest import small_arguments
@@ -188,7 +189,8 @@ def test_published_weights_are_trained_on_and_measured(call, tmp_path, pictures,
     _, progress = checkpoints.load(tmp_path / "new" / "checkpoints" / "last.npz")
     assert progress["initial"] == "pretrained/vgg_l2"
     # Nothing but batch normalisation's statistics has moved, by one batch.
-    assert progress["best"] == pytest.approx(results["results"]["vgg_l2"]["hole_mse"], rel=0.1)
+    last = json.loads((tmp_path / "new" / "metrics.jsonl").read_text().splitlines()[-1])
+    assert last["validation_hole_mse"] == pytest.approx(results["results"]["vgg_l2"]["hole_mse"], rel=0.1)
 
 
 def by_name(variable):

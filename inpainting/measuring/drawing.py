@@ -81,7 +81,8 @@ def draw_side_by_side(kind, workdirs, configs, path, *, split, data_dir=None, da
     data = measured_data(configs[0], dataset=dataset)
     source = {"image_size": data.image_size, "data_dir": data_dir or data.data_dir, "limit": SHOWN}
     for run in workdirs:
-        source["folder"] = file_list.measured(data.dataset, run.files, split, elsewhere=dataset is not None)
+        elsewhere = dataset is not None or run.published
+        source["folder"] = file_list.measured(data.dataset, run.files, split, elsewhere=elsewhere)
     images = datasets.load(data.dataset, split, **source)
     shown = next(iter(evaluation_batches(images, **data.masking)))
     columns = {"context": shown["context"]}

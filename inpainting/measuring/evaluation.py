@@ -29,7 +29,8 @@ def evaluate(
     data = measured_data(workdir.read_config(), mask, dataset)
     fillers, progress = load_fillers(workdir)
     source = {"image_size": data.image_size, "data_dir": data_dir or data.data_dir, "limit": limit}
-    source["folder"] = file_list.measured(data.dataset, workdir.files, split, elsewhere=dataset is not None)
+    elsewhere = dataset is not None or workdir.published
+    source["folder"] = file_list.measured(data.dataset, workdir.files, split, elsewhere=elsewhere)
     images = datasets.load(data.dataset, split, **source)
     batches = evaluation_batches(images, **data.masking)
     rows, errors = {}, {}

@@ -36,7 +36,7 @@ def test_from_other_weights_an_adversarial_run_goes_straight_to_its_phase():
     config, _, _ = train.parse(["--model", "vgg_wgan", "--initial", "runs/vgg_l2"])
     assert config.phases == (("adversary", 0, 150, 3), ("both", 150, 3_000, 4))
     config, _, _ = train.parse(["--model", "vgg_wgan", "--initial", "runs/vgg_l2", "--steps", "500"])
-    assert config.phases == (("adversary", 0, 150, 3), ("both", 150, 500, 4))
+    assert config.phases == (("adversary", 0, 100, 3), ("both", 100, 500, 4))
     config, _, _ = train.parse(["--model", "vgg_l2", "--initial", "runs/vgg_l2"])
     assert config.training.steps == 12_000
 

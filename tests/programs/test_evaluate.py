@@ -168,7 +168,7 @@ def test_a_grid_shows_a_density_model_s_samples_too(small_config, tmp_path, monk
 
 
 @pytest.mark.slow
-def test_the_dial_between_two_runs(call, finished_run, small_config, tmp_path, monkeypatch):
+def test_the_dial_between_two_runs(call, finished_run, small_config, pictures, tmp_path, monkeypatch):
     """Its ends have the runs' own values."""
     monkeypatch.setattr(c2st, "FILTERS", (4,))
     monkeypatch.setattr(c2st, "UPDATES", 2)
@@ -183,8 +183,11 @@ def test_the_dial_between_two_runs(call, finished_run, small_config, tmp_path, m
     assert rows[0][same] == rows[2][same] and rows[1][same] == rows[4][same]
     assert rows[0][same] != rows[3][same] != rows[1][same]
     assert all(0 <= float(row[heading.index("c2st")].split(" ± ")[0]) <= 1 for row in rows)
-    assert dial == list(json.loads((finished_run / "results.json").read_text())["results"])[1:]
-    assert (finished_run / "figures" / "plane.png").exists() and not (first.figures / "plane.png").exists()
+    name = f"{pictures.name}-train-center"
+    saved = json.loads((finished_run / f"results-{name}.json").read_text())
+    assert dial == list(saved["results"])[1:]
+    assert (finished_run / "figures" / name / "plane.png").exists()
+    assert not (first.figures / name / "plane.png").exists()
 
 
 def test_the_overlap_figure_knows_which_run_is_which(finished_run, small_config, tmp_path, monkeypatch):

@@ -140,11 +140,11 @@ def test_a_reader_that_is_gone_ends_the_run_as_a_signal_does(pictures, tmp_path)
 
 @pytest.mark.slow
 def test_a_signal_between_the_phases_is_saved(pictures, tmp_path, call, monkeypatch):
-    """The warm-up of 4 steps is done, the critic has not joined yet."""
+    """The 6 steps of L2 are done, the critic has not joined yet."""
     workdir, begin = tmp_path / "run", run.training_batches
 
     def interrupted(*arguments, start, **options):
-        if start == 4:
+        if start == 6:
             signal.raise_signal(signal.SIGTERM)
         return begin(*arguments, start=start, **options)
 
@@ -152,7 +152,7 @@ def test_a_signal_between_the_phases_is_saved(pictures, tmp_path, call, monkeypa
     status, stdout, stderr = call("train.py", *small_arguments(pictures, workdir))
     assert (status, stderr) == (128 + signal.SIGTERM, "")
     groups, _ = checkpoints.load(workdir / "checkpoints" / "last.npz")
-    assert groups["step"][0] in (4, 5) and f"stopped at step {groups['step'][0]}: " in stdout
+    assert groups["step"][0] in (6, 7) and f"stopped at step {groups['step'][0]}: " in stdout
 
 
 def test_too_little_memory_has_its_advice(pictures, tmp_path, call, monkeypatch):
@@ -200,7 +200,7 @@ def test_early_stopping_keeps_the_best_and_exports(call, pictures, tmp_path):
 @pytest.mark.slow
 def test_tensorflow_optimizes_the_graph_of_a_16_bit_run(pictures, tmp_path):
     """Its remapper fails, with a line of error, on the gradient in 16 bits of its own Leaky ReLU."""
-    settings = {"precision": "mixed_bfloat16", "steps": 6}
+    settings = {"precision": "mixed_bfloat16", "steps": 8}
     finished = command("train.py", *small_arguments(pictures, tmp_path / "run", model="vgg_wgan", **settings))
     assert finished.returncode == 0, finished.stderr
     assert "remapper" not in finished.stderr
