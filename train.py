@@ -75,7 +75,7 @@ def parse(argv):
 
 
 def after_l2(config, steps):
-    """The settings of a run that starts where an adversarial one's L2 would end. steps: as asked for, or None."""
+    """The settings of a run that starts where an adversarial one's L2 would end. steps: those asked for."""
     left = steps or str(config.training.steps - config.method.warmup_steps)
     head_start = min(HEAD_START, int(left) // 5) if left.isdecimal() else 0
     return {"warmup_steps": "0", "head_start": str(head_start), "steps": left}

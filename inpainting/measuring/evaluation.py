@@ -3,7 +3,7 @@
 import logging
 
 from inpainting.errors import DiskError
-from inpainting.files import write_json
+from inpainting.files import disk, write_json
 from inpainting.filling.fillers import load_fillers
 from inpainting.measuring import drawing, figures
 from inpainting.measuring.bootstrap import intervals
@@ -46,6 +46,8 @@ def evaluate(
     name = measurement(data, split, limit)
     results, folder = workdir.measured / f"results-{name}.json", workdir.figures / name
     try:
+        with disk(workdir.measured):
+            workdir.measured.mkdir(parents=True, exist_ok=True)
         write_json(results, {**about, "results": rows})
         drawing.draw_run(fillers, first_batch, folder)
         figures.error_histogram(errors, folder / "errors.png")
