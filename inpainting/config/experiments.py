@@ -76,18 +76,23 @@ def wgan(encoder):
 UNET_DATA = Data(hue=False, saturation=False, contrast=False, blur=False)
 
 
+def unet(method, steps):
+    """The U-Net, trained on the hole and nothing else. Beyond the paper, whose reference 7 it is."""
+    return Config(
+        model=f"unet_{method.kind}",
+        data=UNET_DATA,
+        generator=UNet(),
+        method=method,
+        training=Training(steps=steps, batch_size=64, learning_rate=2e-3),
+    )
+
+
 def unet_l2():
-    """A U-Net trained on L2 alone, on the hole and nothing else. Beyond the paper, whose reference 7 it is.
+    """A U-Net trained on L2 alone.
 
     python train.py --model unet_l2
     """
-    return Config(
-        model="unet_l2",
-        data=UNET_DATA,
-        generator=UNet(),
-        method=L2(overlap=0),
-        training=Training(steps=12_000, batch_size=64, learning_rate=2e-3),
-    )
+    return unet(L2(overlap=0), steps=12_000)
 
 
 def unet_dcgan():
@@ -95,13 +100,7 @@ def unet_dcgan():
 
     python train.py --model unet_dcgan
     """
-    return Config(
-        model="unet_dcgan",
-        data=UNET_DATA,
-        generator=UNet(),
-        method=DCGAN(overlap=0),
-        training=Training(steps=15_000, batch_size=64, learning_rate=2e-3),
-    )
+    return unet(DCGAN(overlap=0), steps=15_000)
 
 
 def unet_wgan():
@@ -109,13 +108,7 @@ def unet_wgan():
 
     python train.py --model unet_wgan
     """
-    return Config(
-        model="unet_wgan",
-        data=UNET_DATA,
-        generator=UNet(),
-        method=WGAN(overlap=0),
-        training=Training(steps=15_000, batch_size=64, learning_rate=2e-3),
-    )
+    return unet(WGAN(overlap=0), steps=15_000)
 
 
 PAPER_DATA = Data(flip=False, shift=False)  # section 3
