@@ -18,7 +18,7 @@ import argparse
 import contextlib
 
 from inpainting.command_line import Parser, import_tensorflow, run_program
-from inpainting.errors import DiskError
+from inpainting.errors import DiskError, InputError
 from inpainting.measuring.report import metrics_table
 from inpainting.measuring.tasks import check_comparable, measured_data, measurement, task
 from inpainting.workdir import Workdir
@@ -38,6 +38,8 @@ def parse(argv):
     parser.add_argument("--c2st", action="store_true", help=c2st_help)
     realism_help = "blends of the first two runs, each T from 0 (the first) to 1 (the second)"
     parser.add_argument("--realism", type=shares, default=[], metavar="T,T,…", help=realism_help)
+    mirror_help = "measure the mean over a picture and its mirror image too: less error, twice the time"
+    parser.add_argument("--mirror", action="store_true", help=mirror_help)
     figures = ("overlap", "grid", "curves")
     parser.add_argument("--figure", choices=figures, help="draw the runs into one picture")
     parser.add_argument("--data-dir", metavar="DIR", help="where TFDS keeps its data sets, if elsewhere now")
@@ -51,7 +53,7 @@ def parse(argv):
         parser.error("--figure overlap takes two work directories: without and with the overlap")
     if arguments.realism and len(arguments.workdirs) < 2:
         parser.error("--realism takes two work directories: one trained on L2 first, then a sharper one")
-    measuring = ("baselines", "limit", "mask", "c2st", "realism")
+    measuring = ("baselines", "limit", "mask", "c2st", "realism", "mirror")
     if arguments.figure and (given := [f"--{name}" for name in measuring if getattr(arguments, name)]):
         parser.error(f"--figure draws the same few images of each run: leave out {', '.join(given)}")
     return arguments
@@ -95,13 +97,16 @@ def main(argv):
     tasks = [measured_data(config, arguments.mask, arguments.dataset) for config in configs]
     if arguments.realism:
         check_comparable("realism", configs[:2])
+    if arguments.mirror and all(config.method.family == "density" for config in configs):
+        raise InputError("--mirror is for networks that fill a hole at once, not for density models")
     import_tensorflow()
     from inpainting.filling.fillers import blends, classical_fillers, load_fillers
     from inpainting.measuring.evaluation import evaluate
 
     for workdir in arguments.workdirs:
         load_fillers(workdir)  # a damaged one is refused before the first is measured
-    options |= {"limit": arguments.limit, "mask": arguments.mask, "classify": arguments.c2st}
+    options |= {"limit": arguments.limit, "mask": arguments.mask}
+    options |= {"classify": arguments.c2st, "mirrored": arguments.mirror}
     tables = {}
     try:
         for index, (workdir, config, data) in enumerate(zip(arguments.workdirs, configs, tasks, strict=True)):

@@ -17,17 +17,27 @@ log = logging.getLogger(__name__)
 
 
 def evaluate(
-    workdir, *, split="test", limit=None, mask=None, data_dir=None, dataset=None, beside=(), classify=False
+    workdir,
+    *,
+    split="test",
+    limit=None,
+    mask=None,
+    data_dir=None,
+    dataset=None,
+    beside=(),
+    classify=False,
+    mirrored=False,
 ):
     """Measures the fillers of one run, and others `beside` them.
 
     mask: the holes, by default those of its training. dataset: where a folder's pictures are now. classify: by
-    measuring.c2st too. Returns a row for each, name -> dict, see measuring.measure and measuring.bootstrap, and
-    the hole_mse of each image, name -> [N]. Keeps them in the work directory, results-NAME.json and
-    figures/NAME/ with the NAME of tasks.measurement, or says that it cannot.
+    measuring.c2st too. mirrored: the mean over mirror images too. Returns a row for each, name -> dict, see
+    measuring.measure and measuring.bootstrap, and the hole_mse of each image, name -> [N]. Keeps them in the
+    work directory, results-NAME.json and figures/NAME/ with the NAME of tasks.measurement, or says that it
+    cannot.
     """
     data = measured_data(workdir.read_config(), mask, dataset)
-    fillers, progress = load_fillers(workdir)
+    fillers, progress = load_fillers(workdir, mirrored=mirrored)
     source = {"image_size": data.image_size, "data_dir": data_dir or data.data_dir, "limit": limit}
     elsewhere = dataset is not None or workdir.published
     source["folder"] = file_list.measured(data.dataset, workdir.files, split, elsewhere=elsewhere)

@@ -32,9 +32,10 @@ MASKS = np.zeros((3, SIZE, SIZE), np.float32)
 MASKS[0, 2:5, 3:6] = MASKS[1, 2:6, 2:6] = MASKS[2, 4, 4] = MASKS[2, 2, 5] = 1
 
 
-def network_filler(fill, hole=None):
+def network_filler(fill, hole=None, mirrored=False):
     data = SimpleNamespace(image_size=SIZE, fill=fill)
-    return NetworkFiller(f"network {fill}", tiny_generator(), data=data, hole=hole)
+    name = "network mirrored" if mirrored else f"network {fill}"
+    return NetworkFiller(name, tiny_generator(), data=data, hole=hole, mirrored=mirrored)
 
 
 def density_filler(mode):
@@ -51,6 +52,7 @@ def blend(realism=0.3):
 
 FILLERS = {
     "blend": blend,
+    "network mirrored": partial(network_filler, "mean", mirrored=True),
     **{f"network {fill}": partial(network_filler, fill) for fill in ("zeros", "mean", "noise")},
     **{f"pixel_cnn {mode}": partial(density_filler, mode) for mode in MODES},
     **{name: partial(ClassicalFiller, name, method) for name, method in CLASSICAL.items()},
@@ -172,6 +174,20 @@ def test_a_run_s_filler_has_its_best_averaged_weights(small_config, tmp_path):
     (tmp_path / "config.json").unlink()
     with pytest.raises(InputError, match="not a run's directory"):
         load_fillers(workdir)
+
+
+def test_a_mirrored_filler_is_the_mean_of_both_ways_round():
+    """A picture's mirror image gets the mirror image of its fill; each byte lies between the two fills."""
+    mirrored, usual = network_filler("mean", mirrored=True), network_filler("mean")
+    usual.network = mirrored.network
+    completed, there = mirrored(PICTURES, MASKS), usual(PICTURES, MASKS)
+    back = usual(PICTURES[:, :, ::-1], MASKS[:, :, ::-1])[:, :, ::-1]
+    flipped = mirrored(PICTURES[:, :, ::-1], MASKS[:, :, ::-1])[:, :, ::-1]
+    np.testing.assert_array_equal(flipped, completed)
+    unclipped = (np.minimum(there, back) > 0) & (np.maximum(there, back) < 255)
+    assert (there != back)[unclipped].any()
+    mean = (np.float32(there) + back) / 2
+    np.testing.assert_allclose(completed[unclipped], mean[unclipped], atol=1.01)  # of three roundings
 
 
 def test_a_blend_lies_between_two_fillers():

@@ -96,6 +96,8 @@ def test_a_density_model_has_a_row_for_each_mode(call, small_run, pictures):
     assert results["bits_per_dim"] == pytest.approx(best["validation_bits_per_dim"], rel=1e-3)
     for name in ("completions", "errors", "samples", "probabilities", "entropy"):
         assert (figures_of(run) / f"{name}.png").read_bytes()[1:4] == b"PNG"
+    status, _, stderr = call("evaluate.py", run, "--mirror")
+    assert status == 2 and "not for density models" in stderr
     # Other holes than the centred ones: the likelihood of whole images is the same, all else is not.
     status, stdout, stderr = call("evaluate.py", run, "--split", "validation", "--mask", "rectangle")
     assert status == 0, stderr
@@ -173,19 +175,21 @@ def test_the_dial_between_two_runs(call, finished_run, small_config, pictures, t
     monkeypatch.setattr(c2st, "FILTERS", (4,))
     monkeypatch.setattr(c2st, "UPDATES", 2)
     first = untrained(small_config("vgg_l2"), tmp_path / "first")
-    command = [first.path, finished_run, "--realism", "0,0.5,1", "--c2st", "--split", "train"]
+    command = [first.path, finished_run, "--realism", "0,0.5,1", "--mirror", "--c2st", "--split", "train"]
     status, stdout, stderr = call("evaluate.py", *command)
     assert status == 0, stderr
     heading, *rows = rows_of(stdout)
     dial = [f"realism {realism} from {first.path}" for realism in (0, 0.5, 1)]
-    assert [row[0] for row in rows] == [str(first.path), str(finished_run), *dial]
+    runs = [f"{run}{way}" for run in (first.path, finished_run) for way in ("", " mirrored")]
+    assert [row[0] for row in rows] == [*runs, *dial]
     same = slice(heading.index("l2"), heading.index("c2st"))  # c2st is so but for the order of additions
-    assert rows[0][same] == rows[2][same] and rows[1][same] == rows[4][same]
-    assert rows[0][same] != rows[3][same] != rows[1][same]
+    assert rows[0][same] == rows[4][same] and rows[2][same] == rows[6][same]
+    assert rows[0][same] != rows[5][same] != rows[2][same]
+    assert rows[0][same] != rows[1][same]
     assert all(0 <= float(row[heading.index("c2st")].split(" ± ")[0]) <= 1 for row in rows)
     name = f"{pictures.name}-train-center"
     saved = json.loads((finished_run / f"results-{name}.json").read_text())
-    assert dial == list(saved["results"])[1:]
+    assert dial == list(saved["results"])[2:]
     assert (finished_run / "figures" / name / "plane.png").exists()
     assert not (first.figures / name / "plane.png").exists()
 

@@ -133,6 +133,7 @@ def test_what_cannot_be_measured_is_refused_before_anything_is(refused, finished
     for text in "2", "0.5,x", "nan", "":
         line = refused("evaluate.py", finished_run, finished_run, "--realism", text)
         assert "not numbers from 0 to 1" in line
+    assert "leave out --mirror" in refused("evaluate.py", "--figure", "grid", finished_run, "--mirror")
     other = tmp_path / "other"
     shutil.copytree(finished_run, other)
     config = (other / "config.json").read_text()
