@@ -14,7 +14,7 @@ def build_generator(config):
     settings = config.generator.arguments()
     if config.method.family == "density":
         if config.generator.kind == "conditional_pixel_cnn":
-            settings["image_size"] = config.data.image_size
+            settings |= {"image_size": config.data.image_size, "patch": config.patch}
         return _builder(config.generator.kind)(**settings)
     build = _unet if config.generator.kind == "unet" else partial(_context_encoder, config.generator.kind)
     return build(image_size=config.data.image_size, patch=config.patch, **settings)

@@ -92,7 +92,7 @@ def unet_l2():
 
     python train.py --model unet_l2
     """
-    return unet(L2(overlap=0), steps=12_000)
+    return unet(L2(overlap=0), steps=16_000)
 
 
 def unet_dcgan():
@@ -100,7 +100,7 @@ def unet_dcgan():
 
     python train.py --model unet_dcgan
     """
-    return unet(DCGAN(overlap=0), steps=15_000)
+    return unet(DCGAN(overlap=0), steps=20_000)
 
 
 def unet_wgan():
@@ -108,7 +108,7 @@ def unet_wgan():
 
     python train.py --model unet_wgan
     """
-    return unet(WGAN(overlap=0), steps=15_000)
+    return unet(WGAN(overlap=0), steps=20_000)
 
 
 PAPER_DATA = Data(flip=False, shift=False)  # section 3

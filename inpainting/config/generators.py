@@ -58,7 +58,7 @@ class UNet(Section):
     trained_by: ClassVar[tuple] = ("l2", "dcgan", "wgan")
 
     kind: Literal["unet"] = "unet"
-    filters: PositiveInt = 48
+    filters: PositiveInt = 64
     levels: int = Field(3, ge=1, le=3)  # each half as large as the one before
     dropout: Share = 0.0
 
@@ -105,14 +105,14 @@ class FlattenedRowLSTM(DensityModel):
 
 
 class ConditionalPixelCNN(DensityModel):
-    """filters: of the U-Net that describes the context, at full size."""
+    """filters: of the first level of the U-Net that describes the context."""
 
     predicts_hole_alone: ClassVar[bool] = True
     trained_by: ClassVar[tuple] = ("hole_likelihood",)
 
     kind: Literal["conditional_pixel_cnn"] = "conditional_pixel_cnn"
     context: int = Field(5, ge=2)
-    filters: PositiveInt = 32
+    filters: PositiveInt = 48
     units: PositiveInt = 256
     layers: PositiveInt = 2
     dropout: Share = 0.0

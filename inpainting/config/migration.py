@@ -34,10 +34,11 @@ def migrated(values):
 def _from_flat(values):
     """Version 1: all fields side by side, those that the model had no use for among them."""
     model, method = values.get("model"), values.get("method")
+    if model == "conditional_pixel_cnn":
+        raise InputError("its U-Net is another one since version 0.1.0, which trained this run: train it anew")
     if method == "density":
         generator = {"kind": model}
-        kind = {"pixel_cnn": "pixel_likelihood", "conditional_pixel_cnn": "hole_likelihood"}
-        method = kind.get(model, "image_likelihood")
+        method = "pixel_likelihood" if model == "pixel_cnn" else "image_likelihood"
     else:
         generator = {"kind": values.get("encoder")}
     if generator["kind"] not in GENERATORS or method not in METHODS:

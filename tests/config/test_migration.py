@@ -70,7 +70,6 @@ def test_every_family_of_a_flat_config_is_read(changed, expected):
     [
         ("pixel_cnn", "pixel_likelihood", {"pixels_per_image": 7}),
         ("flattened_row_lstm", "image_likelihood", {"segment_rows": 4}),
-        ("conditional_pixel_cnn", "hole_likelihood", {}),
     ],
 )
 def test_density_models_of_a_flat_config_are_read(model, kind, setting):
@@ -89,6 +88,8 @@ def test_what_no_version_wrote_is_refused():
         from_dict({"version": 9})
     with pytest.raises(InputError, match="unknown model 'vgg_gan'"):
         from_dict({**FLAT, "model": "vgg_gan", "method": "gan"})
+    with pytest.raises(InputError, match="train it anew"):
+        from_dict({**FLAT, "model": "conditional_pixel_cnn", "method": "density"})
     with pytest.raises(InputError, match="generator is missing"):
         from_dict({"version": 2, "model": "x"})
 

@@ -113,7 +113,7 @@ def conditional():
     keras.utils.set_random_seed(0)  # it is made before the test's own random state
     mask = np.zeros((1, 8, 8, 1), np.float32)
     mask[:, 3:6, 3:6] = 1
-    return conditional_pixel_cnn(image_size=8, filters=8, features=16, units=32), mask
+    return conditional_pixel_cnn(image_size=8, patch=8, filters=8, features=16, units=32), mask
 
 
 def test_conditional_pixel_cnn_sees_the_context_and_the_earlier_hole_pixels(conditional):

@@ -87,10 +87,13 @@ DENSITY_SIZES = {
     + with_bias(1, 96, 768),
     # A table of 3 · 256 rows of 4 · 64, state-to-state, softmax.
     "flattened_row_lstm": 3 * 256 * 256 + 64 * 256 + with_bias(1, 64, 256),
-    # U-Net 32, 64, 128, 256 and back, 64 features; zone of 3 · 7 + 3 pixels; two layers and three heads of 256.
-    "conditional_pixel_cnn": cnn(with_norm, 4, 32, 32, 64, 64, 64, 128, 128, 128, 256, 256)
-    + sum(with_norm(16, 2 * n, n) + with_norm(9, 2 * n, n) for n in (128, 64, 32))
-    + with_norm(9, 32, 64)
+    # U-Net of 2×2 places, 48, 96, 192 and back, 4 · 64 features of a place; zone of 3 · 7 + 3; two layers and
+    # three heads of 256.
+    "conditional_pixel_cnn": cnn(with_norm, 16, 48, 48, 48)
+    + cnn(with_norm, 48, 96, 96, 96, 96, 96)
+    + cnn(with_norm, 96, 192, 192, 192, 192, 192, 192, 192)
+    + sum(with_bias(1, 2 * n, 4 * n) + cnn(with_norm, 2 * n, n, n, n) for n in (96, 48))
+    + with_norm(9, 48, 4 * 64)
     + with_bias(1, 96 + 64, 256)
     + 6 * with_bias(1, 256, 256)
     + 3 * 256 * 256,

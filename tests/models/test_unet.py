@@ -70,7 +70,7 @@ def test_parameters_by_hand():
         expected += block(2 * width, width) + 2 * block(width, width)
     expected += (9 * filters + 1) * 12
     assert trainable_parameters(unet(image_size=32, patch=8, filters=filters)) == expected
-    assert trainable_parameters(unet(image_size=32, patch=8)) == 3_095_628
+    assert trainable_parameters(unet(image_size=32, patch=8)) == 5_495_564
 
 
 def test_a_residual_block_starts_as_nothing():
