@@ -78,7 +78,14 @@ def _answer(filler, image, mask, seed):
         checks.append(_refuse(filler.untrained(missing), filler.refusal))
     with tf.control_dependencies(checks):
         missing = tf.identity(missing)
-    return filler.complete(image, missing, tf.zeros([tf.shape(image)[0]], tf.int32) if seed is None else seed)
+    count = tf.shape(image)[0]
+    seeds = tf.zeros([count], tf.int32) if seed is None else seed
+    # On some processors TensorFlow's convolutions give an empty batch a wrong shape: it is made one of one.
+    spare = tf.cast(count == 0, tf.int32)
+    batch = [
+        tf.pad(values, [[0, spare]] + [[0, 0]] * (len(values.shape) - 1)) for values in (image, missing, seeds)
+    ]
+    return {name: values[:count] for name, values in filler.complete(*batch).items()}
 
 
 def _answer_bytes(answer, size, image_bytes, mask_bytes):

@@ -23,7 +23,7 @@ BUILDERS = {
     "diagonal_bilstm": partial(diagonal_bilstm, units=12, layers=2),
     "flattened_row_lstm": partial(flattened_row_lstm, units=8, layers=2),
     "conditional_pixel_cnn": partial(
-        conditional_pixel_cnn, image_size=SIZE, filters=8, features=12, units=16, layers=1
+        conditional_pixel_cnn, image_size=SIZE, patch=SIZE, filters=8, features=12, units=16, layers=1
     ),
 }
 
