@@ -121,6 +121,8 @@ def test_the_export_gives_the_trainer_s_pixels(config_of, name, tmp_path):
     context = fill_hole(to_float(tf.constant(image)), mask, fill=config.data.fill, seed=[0, 0])
     expected = to_uint8(composite(mask, trainer([context, mask]), to_float(tf.constant(image)))).numpy()
     assert np.abs(np.int32(inpainted) - expected).max() <= 1  # a graph may round otherwise
+    none = served(image=tf.constant(image[:0]), mask=tf.cast(mask[:0], tf.uint8))["inpainted"]
+    assert none.shape == (0, 16, 16, 3)
 
 
 @pytest.mark.parametrize("name", all_in_ci(DENSITY))
