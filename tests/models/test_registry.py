@@ -20,7 +20,7 @@ from tests.conftest import ROOT
 BUILDERS = [
     *((f"{kind}_encoder", kind, section, {"image_size", "block"}) for kind, section in ENCODERS.items()),
     *((f"{kind}_critic", kind, section, {"image_size"}) for kind, section in CRITICS.items()),
-    *((kind, kind, section, {"image_size", "features"}) for kind, section in DENSITY.items()),
+    *((kind, kind, section, {"image_size", "patch", "features"}) for kind, section in DENSITY.items()),
 ]
 
 
