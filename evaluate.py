@@ -31,7 +31,7 @@ def parse(argv):
     splits = ("train", "validation", "test")
     parser.add_argument("--split", default="test", choices=splits, help="default: test")
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N images")
-    masks_help = "other holes than the run was trained for: center, rectangle or free_form"
+    masks_help = "other holes than the run was trained for: center, rectangle, free_form or mixed"
     parser.add_argument("--mask", metavar="KIND", help=masks_help)
     parser.add_argument("--baselines", action="store_true", help="measure classical methods beside the models")
     c2st_help = "train a classifier to tell each row's completions from truth: a minute for 10,000 images"

@@ -7,7 +7,10 @@ the same seed gives the same holes on every machine and in every run.
 
 import tensorflow as tf
 
+from inpainting.mixed_masks import mixed_masks, segment_distances
+
 STROKE_SEGMENTS = 4
+PYRAMID = 7  # halvings: a hole of up to 128 pixels is filled from its surroundings
 
 
 def composite(mask, prediction, image):
@@ -63,21 +66,15 @@ def free_form_masks(batch, *, image_size, hole, seed):
     ends = tf.clip_by_value(first + tf.cumsum(strides, axis=1), 0.0, image_size - 1.0)
     starts = tf.concat([first, ends[:, :-1]], axis=1)
 
-    axis = tf.range(image_size, dtype=tf.float32)
-    pixels = tf.stack(tf.meshgrid(axis, axis, indexing="ij"), -1)[None, :, :, None, :]
-    starts, ends = starts[:, None, None], ends[:, None, None]
-    along = ends - starts
-    squared_length = tf.maximum(tf.reduce_sum(along**2, -1), 1e-6)  # a segment clipped to a point
-    fraction = tf.clip_by_value(tf.reduce_sum((pixels - starts) * along, -1) / squared_length, 0.0, 1.0)
-    distance = tf.norm(pixels - starts - fraction[..., None] * along, axis=-1)
-    return tf.cast(tf.reduce_any(distance <= half_widths, axis=-1), tf.float32)[..., None]
+    distances = segment_distances(starts[:, None, None], ends[:, None, None], image_size=image_size)
+    return tf.cast(tf.reduce_any(distances <= half_widths, axis=-1), tf.float32)[..., None]
 
 
 def draw_masks(kind, batch, *, image_size, hole, seed):
     """Masks of a kind (`mask` in inpainting/config/data.py), [batch, H, W, 1]; `center` ignores the seed."""
     if kind == "center":
         return center_masks(batch, image_size=image_size, hole=hole)
-    draw = {"rectangle": rectangle_masks, "free_form": free_form_masks}[kind]
+    draw = {"rectangle": rectangle_masks, "free_form": free_form_masks, "mixed": mixed_masks}[kind]
     return draw(batch, image_size=image_size, hole=hole, seed=seed)
 
 
@@ -85,14 +82,15 @@ def fill_hole(image, mask, *, fill, seed):
     """The network's input: the image with its hole filled (section 3).
 
     zeros: 0, mid-grey in [-1, 1]. noise: N(0, 0.5²) clipped to [-1, 1], its own for each pixel.
-    mean: the mean colour of the image's context.
+    mean: the mean colour of the image's context. pyramid: see `pyramid`.
     """
     if fill == "zeros":
         return image * (1 - mask)
     if fill == "noise":
         noise = tf.random.stateless_normal(tf.shape(image), seed, stddev=0.5)
         return composite(mask, tf.clip_by_value(noise, -1.0, 1.0), image)
-    return composite(mask, context_mean(image, mask), image)
+    fills = {"mean": context_mean, "pyramid": pyramid}
+    return composite(mask, fills[fill](image, mask), image)
 
 
 def context_mean(image, mask):
@@ -100,6 +98,25 @@ def context_mean(image, mask):
     known = 1 - mask
     total = tf.reduce_sum(known, axis=[1, 2], keepdims=True)
     return tf.reduce_sum(image * known, axis=[1, 2], keepdims=True) / tf.maximum(total, 1.0)
+
+
+def pyramid(image, mask):
+    """The images, in whose holes are means of ever wider surroundings, [B, H, W, 3].
+
+    Push-pull (Gortler et al. 1996, The Lumigraph, section 3.4): the image is halved PYRAMID times, each place
+    the mean of what is known of its 2×2; on the way back what is unknown is interpolated from the level below.
+    In the last one it is the mean colour of the context. Images of any size.
+    """
+    levels = []
+    for _ in range(PYRAMID):
+        levels.append((image, mask))
+        share = tf.nn.avg_pool2d(1 - mask, 2, 2, "SAME")
+        image = tf.nn.avg_pool2d(image * (1 - mask), 2, 2, "SAME") / tf.maximum(share, 1e-6)
+        mask = tf.cast(share == 0, tf.float32)
+    image = composite(mask, context_mean(*levels[0]), image)
+    for finer, missing in reversed(levels):
+        image = composite(missing, tf.image.resize(image, tf.shape(finer)[1:3]), finer)
+    return image
 
 
 def dilate(mask, width):

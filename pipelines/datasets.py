@@ -19,7 +19,7 @@ import tensorflow as tf
 
 from inpainting.errors import InputError, first_line
 from inpainting.files import shown
-from pipelines import folders
+from pipelines import crops, folders
 from pipelines.dead_leaves import dead_leaves
 from pipelines.folders import SPLITS
 from pipelines.streams import Images, reading, streamed
@@ -31,21 +31,32 @@ log = logging.getLogger(__name__)
 
 
 def load(
-    name, split, *, image_size=32, data_dir=None, limit=None, folder=None, or_else="", memory_limit=MEMORY_LIMIT
+    name,
+    split,
+    *,
+    image_size=32,
+    crop="center",
+    data_dir=None,
+    limit=None,
+    folder=None,
+    or_else="",
+    memory_limit=MEMORY_LIMIT,
 ):
-    """One of the SPLITS of a data set, centre-cropped to squares and resized to image_size where need be.
+    """One of the SPLITS of a data set, in squares of image_size pixels.
 
-    name: `dead_leaves`, `folder:PATH` or the name of a TFDS image data set. data_dir: TFDS' directory (by
-    default its own: TFDS_DATA_DIR or ~/tensorflow_datasets). limit: the first so many images only. folder: the
-    Folder of `folder:PATH`, where it has been found already. or_else: another way out than --data-dir, for the
-    message that TFDS has not got the data set. Raises InputError, in one line, for what cannot be had.
+    crop: "center", the centre square of what is larger or smaller, resized, or, of a folder, "random": see
+    pipelines/crops.py. name: `dead_leaves`, `folder:PATH` or the name of a TFDS image data set. data_dir: TFDS'
+    directory (by default its own: TFDS_DATA_DIR or ~/tensorflow_datasets). limit: the first so many images
+    only. folder: the Folder of `folder:PATH`, where it has been found already. or_else: another way out than
+    --data-dir, for the message that TFDS has not got the data set. Raises InputError, in one line, for what
+    cannot be had.
     """
     if name == "dead_leaves":
         count = min(DEAD_LEAVES[split], limit or DEAD_LEAVES[split])
         return Images(count, dead_leaves(count, image_size=image_size, seed=SPLITS.index(split)))
     folder = folder or folders.of(name)
     if folder:
-        return _load_folder(folder, split, image_size, limit, memory_limit)
+        return _load_folder(folder, split, image_size, crop, limit, memory_limit)
     return _load_tfds(name, split, image_size, data_dir, limit, memory_limit, or_else)
 
 
@@ -58,8 +69,11 @@ def check_batch_size(images, batch_size):
         )
 
 
-def _load_folder(folder, split, image_size, limit, memory_limit):
+def _load_folder(folder, split, image_size, crop, limit, memory_limit):
     names = folder.splits[split][:limit]
+    if crop == "random":
+        loaded = crops.load(folder, split, names, image_size, memory_limit)
+        return Images(count=len(loaded.pictures), crops=loaded)
     if len(names) * image_size**2 * 3 > memory_limit:
         if split == "train":  # neighbours in a folder are alike, and the shuffle buffer may not reach further
             names = [names[index] for index in np.random.default_rng(0).permutation(len(names))]

@@ -4,7 +4,7 @@ Training, in this order:
 
 1. decode once, keep the uint8 images in memory: everything random comes after, so no epoch repeats another;
 2. pick the step's images: position p of the stream is image perm_e(p mod N) of epoch e = p div N, so an epoch
-   sees every image once, and no state is kept;
+   sees every image once, and no state is kept; of larger pictures, cut a random crop of each;
 3. flip and shift while the images are still bytes: a look-up, four times less memory to move;
 4. draw the masks;
 5. to float32 in [-1, 1], then hue, saturation, contrast and blur: after the geometry, so that reflected
@@ -27,6 +27,7 @@ from pipelines.augmentation import blur, flip_and_shift, jitter_colour
 SHUFFLE_BUFFER = 10_000
 EVALUATION_BATCH = 250  # fixed: the evaluation's masks are drawn batch by batch
 EVALUATION_SEED = 20_170_607
+EVALUATION_CROPS = 4  # of each picture
 
 
 def training_batches(
@@ -55,15 +56,14 @@ def training_batches(
             for key, value in batch.items()
         }
 
-    if images.decoded is not None:
-        with tf.device("CPU:0"):  # a GPU has better use for its memory
-            decoded = tf.constant(images.decoded)
+    if images.stream is None:
+        pick = _picker(images)
 
-        def pick(step):
+        def pick_and_prepare(step):
             positions = first_batch * batch_size + (step - start) * size + tf.range(size, dtype=tf.int64)
-            return prepare(step, tf.gather(decoded, shuffled_index(positions, images.count, seed)))
+            return prepare(step, pick(shuffled_index(positions, images.count, seed), _seed(seed, step, 2)))
 
-        dataset = steps.map(pick, num_parallel_calls=tf.data.AUTOTUNE)
+        dataset = steps.map(pick_and_prepare, num_parallel_calls=tf.data.AUTOTUNE)
     else:
         stream = (
             images.stream.shuffle(SHUFFLE_BUFFER, seed=seed + first_batch)
@@ -77,17 +77,33 @@ def training_batches(
 def evaluation_batches(images, **masking):
     """The images in their order in batches of `image`, `mask` and `context`, the short last one kept.
 
-    No augmentation; the holes depend on the image's position alone, never on the run.
+    No augmentation; the holes depend on the image's position alone, never on the run. Of pictures to be cropped
+    there are EVALUATION_CROPS each, which depend on the picture's position alone, too.
     """
-    if images.decoded is not None:
+    if images.crops:
+        cut, stream = images.crops.cutter(), tf.data.Dataset.range(images.count * EVALUATION_CROPS)
+    elif images.decoded is not None:
         stream = tf.data.Dataset.from_tensor_slices(images.decoded)
     else:
         stream = images.stream
 
     def prepare(index, pixels):
+        if images.crops:  # these are their numbers
+            uniform = tf.random.stateless_uniform([EVALUATION_BATCH, 3], _seed(EVALUATION_SEED, index, 1))
+            pixels = cut(pixels // EVALUATION_CROPS, uniform[: tf.shape(pixels)[0]])
         return _prepare(pixels, _seed(EVALUATION_SEED, index, 0), draws=EVALUATION_BATCH, **masking)
 
     return stream.batch(EVALUATION_BATCH).enumerate().map(prepare).prefetch(2)
+
+
+def _picker(images):
+    """A function of the numbers of images, [B], and a seed, that gives those images, uint8 [B, S, S, 3]."""
+    if images.crops:
+        cut = images.crops.cutter()
+        return lambda numbers, seed: cut(numbers, tf.random.stateless_uniform([tf.size(numbers), 3], seed))
+    with tf.device("CPU:0"):  # a GPU has better use for its memory
+        decoded = tf.constant(images.decoded)
+    return lambda numbers, seed: tf.gather(decoded, numbers)
 
 
 def shuffled_index(positions, count, seed):

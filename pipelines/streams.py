@@ -18,15 +18,17 @@ UNREADABLE, READABLE, END_OF_PASS = np.arange(3)
 
 @dataclass(frozen=True)
 class Images:
-    """One split. count: number of images. decoded: uint8 [count, S, S, 3], or None when it is streamed.
+    """One split, as one of `decoded`, `crops` and `stream`; the others are None. count: number of images.
 
-    stream: a tf.data.Dataset of uint8 [S, S, 3], or None when it is in memory. Validation and test images
-    come in the split's order. explain: the line on what is wrong with the data, given an error of the stream or
+    decoded: uint8 [count, S, S, 3]. crops: the pipelines.crops.Crops of `count` pictures. stream: a
+    tf.data.Dataset of uint8 [S, S, 3], of what does not fit into the memory. Validation and test images come in
+    the split's order. explain: the line on what is wrong with the data, given an error of the stream or
     None, or None where nothing is.
     """
 
     count: int
     decoded: Any = None
+    crops: Any = None
     stream: Any = None
     explain: Any = lambda error: None
 

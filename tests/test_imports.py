@@ -16,7 +16,7 @@ MODULES = {
     + [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
 }
 
-SMALL = ("masks", "pixels", "files", "errors", "variables", "command_line", "lock", "signals")
+SMALL = ("masks", "mixed_masks", "pixels", "files", "errors", "variables", "command_line", "lock", "signals")
 SMALL_FILES = {f"inpainting.{name}" for name in SMALL}
 FOUNDATION = ("config", "losses", "checkpoints", "workdir", "pretrained")
 SHARED = {f"inpainting.{name}" for name in FOUNDATION} | SMALL_FILES

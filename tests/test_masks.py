@@ -10,6 +10,7 @@ from inpainting.masks import (
     draw_masks,
     fill_hole,
     free_form_masks,
+    pyramid,
     rectangle_masks,
 )
 
@@ -45,7 +46,7 @@ def test_strokes_are_as_wide_as_stated():
     assert len(np.unique(masks, axis=0)) > 290
 
 
-@pytest.mark.parametrize("kind", ["center", "rectangle", "free_form"])
+@pytest.mark.parametrize("kind", ["center", "rectangle", "free_form", "mixed"])
 def test_a_seed_fixes_the_holes_eagerly_and_in_a_dataset(kind):
     eager = draw_masks(kind, 4, image_size=16, hole=4, seed=[5, 6])
     dataset = tf.data.Dataset.from_tensors([5, 6]).map(
@@ -59,7 +60,7 @@ def test_fills():
     image = tf.constant(np.random.default_rng(0).uniform(-1, 1, (2, 8, 8, 3)), tf.float32)
     mask = center_masks(2, image_size=8, hole=4)
     hole = mask.numpy()[..., 0] > 0
-    for fill in ("zeros", "noise", "mean"):
+    for fill in ("zeros", "noise", "mean", "pyramid"):
         filled = fill_hole(image, mask, fill=fill, seed=[0, 1]).numpy()
         np.testing.assert_array_equal(filled[~hole], image.numpy()[~hole])
         if fill == "zeros":
@@ -76,6 +77,37 @@ def test_context_mean_never_looks_into_the_hole():
     image[0, 3:5, 3:5] = 1.0
     mask = center_masks(1, image_size=8, hole=2)
     assert (context_mean(tf.constant(image), mask).numpy() == 0).all()
+
+
+def test_a_pyramid_by_hand():
+    """All that is known of 2×2 pixels is one: so are the other three."""
+    image = tf.constant([[0.5, 9.0], [9.0, 9.0]])[None, ..., None]
+    mask = tf.constant([[0.0, 1.0], [1.0, 1.0]])[None, ..., None]
+    np.testing.assert_allclose(pyramid(image, mask), np.full((1, 2, 2, 1), 0.5), rtol=1e-6)
+    # Eight columns, two known ones on each side, are halved to 0 ? ? 0.6 and these to 0 0.6. Doubling has a
+    # quarter of the one neighbour and three of the other: 0 0.15 0.45 0.6, and the same once more.
+    row = tf.constant([0.0, 0, 9, 9, 9, 9, 0.6, 0.6])
+    image = tf.tile(row[None, None, :, None], [1, 8, 1, 1])
+    filled = pyramid(image, tf.cast(image == 9, tf.float32)).numpy()[0, 4, :, 0]
+    halves = [0.0, 0.15, 0.45, 0.6]
+    between = [0.25 * halves[0] + 0.75 * halves[1], 0.75 * halves[1] + 0.25 * halves[2]]
+    np.testing.assert_allclose(filled, [0, 0, *between, *(0.6 - x for x in between[::-1]), 0.6, 0.6], atol=1e-6)
+
+
+@pytest.mark.parametrize(("height", "width"), [(16, 16), (37, 50)])
+def test_a_pyramid_of_any_size_looks_at_known_pixels_alone(height, width):
+    random = np.random.default_rng(0)
+    image = random.uniform(-1, 1, (1, height, width, 3)).astype(np.float32)
+    mask = np.zeros((1, height, width, 1), np.float32)
+    mask[:, 3:-2, 1:-4] = 1
+    graph = tf.function(pyramid, input_signature=[tf.TensorSpec([None, None, None, n]) for n in (3, 1)])
+    filled = graph(tf.constant(image), tf.constant(mask)).numpy()
+    np.testing.assert_array_equal(filled, graph(tf.constant(image + 9 * mask), tf.constant(mask)))
+    known = image[np.broadcast_to(mask == 0, image.shape)]
+    assert known.min() <= filled.min() and filled.max() <= known.max()
+    np.testing.assert_allclose(
+        pyramid(tf.fill([1, height, width, 3], 0.3), mask), 0.3 * np.ones(image.shape), rtol=1e-5
+    )
 
 
 def test_dilate_grows_a_square():

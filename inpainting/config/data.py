@@ -3,7 +3,7 @@
 import os
 from typing import Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, model_validator
 
 from inpainting.config.section import Section
 
@@ -11,20 +11,40 @@ AUGMENTATIONS = ("hue", "saturation", "contrast", "blur", "flip", "shift")
 
 
 class Data(Section):
-    """Lengths are in pixels. `hole` is a quarter of the image's side unless given: 8 for 32 pixels."""
+    """Lengths are in pixels. `hole` is a quarter of the image's side unless given, of mixed holes two thirds.
+
+    crop: what is taken of a larger picture: its centre square, made smaller, or a square of image_size anywhere
+    in the picture and in smaller copies of it (pipelines/crops.py).
+    """
 
     dataset: str = "cifar10"
     data_dir: str | None = None
     image_size: int = Field(32, ge=16, multiple_of=8)
-    mask: Literal["center", "rectangle", "free_form"] = "center"
-    hole: PositiveInt = Field(default_factory=lambda data: data["image_size"] // 4)
-    fill: Literal["zeros", "noise", "mean"] = "zeros"  # what stands in the hole of the network's input
+    crop: Literal["center", "random"] = "center"
+    mask: Literal["center", "rectangle", "free_form", "mixed"] = "center"
+    hole: PositiveInt = Field(
+        default_factory=lambda data: (
+            data["image_size"] * 2 // 3 if data["mask"] == "mixed" else data["image_size"] // 4
+        )
+    )
+    fill: Literal["zeros", "noise", "mean", "pyramid"] = (
+        "zeros"  # what stands in the hole of the network's input
+    )
     hue: bool = True
     saturation: bool = True
     contrast: bool = True
     blur: bool = True
     flip: bool = True
     shift: bool = True
+
+    @model_validator(mode="after")
+    def _check(self):
+        if self.crop == "random" and not self.dataset.startswith("folder:"):
+            raise ValueError(
+                f"crop=random takes a folder of pictures, not {self.dataset}: --dataset folder:PATH, or --set "
+                "crop=center"
+            )
+        return self
 
     @property
     def place(self):
@@ -42,6 +62,11 @@ class Data(Section):
     def movements(self):
         """Names of the augmentations that leave colours and edges as they are."""
         return tuple(name for name in self.augmentations if name in ("flip", "shift"))
+
+    @property
+    def source(self):
+        """What is loaded, by keywords of pipelines.datasets.load."""
+        return {"image_size": self.image_size, "data_dir": self.data_dir, "crop": self.crop}
 
     @property
     def masking(self):

@@ -79,7 +79,7 @@ def draw_side_by_side(kind, workdirs, configs, path, *, split, data_dir=None, da
     overlap = ["without overlap", "with overlap"]
     names = overlap if kind == "overlap" else _names(workdirs, configs)
     data = measured_data(configs[0], dataset=dataset)
-    source = {"image_size": data.image_size, "data_dir": data_dir or data.data_dir, "limit": SHOWN}
+    source = data.source | {"data_dir": data_dir or data.data_dir, "limit": SHOWN}
     for run in workdirs:
         elsewhere = dataset is not None or run.published
         source["folder"] = file_list.measured(data.dataset, run.files, split, elsewhere=elsewhere)

@@ -38,7 +38,7 @@ def evaluate(
     """
     data = measured_data(workdir.read_config(), mask, dataset)
     fillers, progress = load_fillers(workdir, mirrored=mirrored)
-    source = {"image_size": data.image_size, "data_dir": data_dir or data.data_dir, "limit": limit}
+    source = data.source | {"data_dir": data_dir or data.data_dir, "limit": limit}
     elsewhere = dataset is not None or workdir.published
     source["folder"] = file_list.measured(data.dataset, workdir.files, split, elsewhere=elsewhere)
     images = datasets.load(data.dataset, split, **source)

@@ -51,7 +51,7 @@ def load_and_train(config, workdir, stop, *, initial, resume, overwrite):
     if training.deterministic:
         tf.config.experimental.enable_op_determinism()
     print(f"loading {data.dataset}", flush=True)
-    source = {"image_size": data.image_size, "data_dir": data.data_dir}
+    source = data.source
     if not resume:
         source["or_else"] = ", or train on the embedded images: --dataset dead_leaves"
     folder = source["folder"] = folders.of(data.dataset)
@@ -130,7 +130,7 @@ def fit(trainer, config, images, held_out, *, workdir, progress, stop):
             augmentations=data.augmentations if phase.trains == "generator" else data.movements,
             **data.masking,
         )
-        if first and images.decoded is None:
+        if first and images.stream is not None:
             print("the images are streamed from disk: the epoch starts over")
         if phase.trains != "generator":
             joins = "trains alone" if phase.trains == "adversary" else "and the generator train"
