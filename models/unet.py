@@ -17,12 +17,13 @@ from models.blocks import Crop, DepthToSpace, PadTo, SpaceToDepth, conv, conv_bl
 MARGIN = 2  # places of a map beside those of the square that is predicted
 
 
-def unet(*, image_size, patch, filters=64, levels=3, features=None, block=conv_block):
+def unet(*, image_size, patch, filters=64, levels=3, residual=False, features=None, block=conv_block):
     """[context, mask] -> prediction [B, H, W, 3], float32 around [-1, 1], unbounded.
 
     context: [B, H, W, 3] in [-1, 1] with the hole filled; mask: [B, H, W, 1]. patch: side of the centred square
     that is predicted, with 0 outside of it, in pictures of image_size × image_size; image_size itself: all of a
-    picture, which may have any size. features: what is predicted is no picture but so many numbers a pixel,
+    picture, which may have any size. residual: what is predicted is added to the context, of which an untrained
+    network's prediction is a copy. features: what is predicted is no picture but so many numbers a pixel,
     [B, H, W, features], for another network to read.
     """
     whole = patch >= image_size
@@ -54,18 +55,21 @@ def unet(*, image_size, patch, filters=64, levels=3, features=None, block=conv_b
         x = keras.layers.Concatenate(name=f"up{level}_skip")([x, skip])
         x = _residual(block(x, width, name=f"up{level}_join"), block=block, name=f"up{level}_block")
     if features is None:
-        x = conv(12, kernel_initializer="glorot_uniform", dtype="float32", name="pixels")(x)
+        initializer = "zeros" if residual else "glorot_uniform"
+        x = conv(12, kernel_initializer=initializer, dtype="float32", name="pixels")(x)
     else:
         x = block(x, 4 * features, name="features")
     x = DepthToSpace(2, dtype=x.dtype, name="depth_to_space")(x)
-    if whole:
-        prediction = Crop(dtype=x.dtype, name="prediction")([x, context])
-    else:
+    x = Crop(dtype=x.dtype, name="crop")([x, context]) if whole else _center(x, patch)
+    if residual:
+        x = keras.layers.Add(dtype=x.dtype, name="correction")(
+            [x, context if whole else _center(context, patch)]
+        )
+    if not whole:
         before = (image_size - patch) // 2
         padding = (before, image_size - patch - before)
-        pad = keras.layers.ZeroPadding2D((padding, padding), dtype=x.dtype, name="prediction")
-        prediction = pad(_center(x, patch))
-    return keras.Model([context, mask], prediction, name="unet")
+        x = keras.layers.ZeroPadding2D((padding, padding), dtype=x.dtype, name="prediction")(x)
+    return keras.Model([context, mask], x, name="unet")
 
 
 def _residual(x, *, block, name):

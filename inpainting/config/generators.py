@@ -52,7 +52,10 @@ ENCODERS = {
 
 
 class UNet(Section):
-    """A fully convolutional network with skip connections. filters: of its first level, at half size."""
+    """A fully convolutional network with skip connections. filters: of its first level, at half size.
+
+    residual: it predicts what is to be added to its context.
+    """
 
     predicts_hole_alone: ClassVar[bool] = True
     trained_by: ClassVar[tuple] = ("l2", "dcgan", "wgan")
@@ -60,6 +63,7 @@ class UNet(Section):
     kind: Literal["unet"] = "unet"
     filters: PositiveInt = 64
     levels: int = Field(3, ge=1, le=3)  # each half as large as the one before
+    residual: bool = False
     dropout: Share = 0.0
 
 

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from inpainting.config.experiments import experiment
+from inpainting.training.hardware import dtype_policy
 from models import trainable_parameters
 from models.blocks import DepthToSpace, PadTo, SpaceToDepth
 from models.unet import unet
@@ -92,3 +94,50 @@ def test_padding_mirrors_at_the_bottom_and_on_the_right():
     maps = tf.reshape(tf.range(9, dtype=tf.float32), [1, 3, 3, 1])
     padded = PadTo(4)(maps)[0, :, :, 0]
     np.testing.assert_array_equal(padded, [[0, 1, 2, 1], [3, 4, 5, 4], [6, 7, 8, 7], [3, 4, 5, 4]])
+
+
+@pytest.mark.parametrize(("image_size", "patch"), [(32, 32), (32, 8)])
+def test_a_residual_one_starts_as_its_context_and_adds_to_it(image_size, patch):
+    network = unet(image_size=image_size, patch=patch, filters=4, residual=True)
+    context, mask = noise(2, image_size, image_size, 3), noise(2, image_size, image_size, 1)
+    start = (image_size - patch) // 2
+    inside = np.zeros((1, image_size, image_size, 1))
+    inside[:, start : start + patch, start : start + patch] = 1
+    np.testing.assert_array_equal(network([context, mask]), context * inside)
+    plain = unet(image_size=image_size, patch=patch, filters=4)
+    weights = plain.get_weights()
+    network.set_weights(weights)
+    np.testing.assert_allclose(network([context, mask]), plain([context, mask]) + context * inside, atol=1e-6)
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
+def test_a_residual_one_takes_any_size_and_adds_in_float32(policy):
+    with dtype_policy(policy):
+        network = unet(image_size=32, patch=32, filters=4, residual=True)
+    context, mask = noise(1, 33, 47, 3), noise(1, 33, 47, 1)
+    np.testing.assert_array_equal(network([context, mask]), context)  # to the bit
+    assert network([context, mask]).dtype == tf.float32
+
+
+def test_the_field_of_view_of_photographs():
+    """At least twice the largest hole, 64 pixels on each side, whatever the place of a pixel in its 8×8.
+
+    With positive weights all that reaches a pixel has a gradient. By hand, in places of the half-size map:
+    three convolutions, one of stride 2, four at half the density, one more of stride 2, six at a quarter, and
+    on the way back three at half and four at full density: 1 + 2 · (3 + 1 + 4 · 2 + 2 + 6 · 4 + 3 · 2 + 4) =
+    97. That is for a place in the corner of those of the levels below; for others it is up to 4 more.
+    """
+    config = experiment("photos_l2")
+    network = unet(image_size=256, patch=256, filters=2, levels=config.generator.levels)
+    for weight in network.trainable_variables:
+        weight.assign(tf.fill(weight.shape, 0.1))
+    context, mask = tf.ones([1, 256, 256, 3]), tf.zeros([1, 256, 256, 1])
+    sides = []
+    for place in range(124, 132):
+        with tf.GradientTape() as tape:
+            tape.watch(context)
+            pixel = network([context, mask], training=False)[0, place, place, 0]
+        seen = np.flatnonzero(np.abs(tape.gradient(pixel, context)[0, :, :, 0]).any(0))
+        assert place - seen[0] >= config.data.hole and seen[-1] - place >= config.data.hole
+        sides.append(seen[-1] - seen[0] + 1)
+    assert min(sides) >= 2 * 97 and max(sides) <= 2 * (97 + 4)
