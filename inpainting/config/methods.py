@@ -55,7 +55,8 @@ class L2(Method):
     """The overlap L2 of section 5.4.
 
     overlap: width of the ring of context that is predicted with a hole, in pixels; an eighth of the image's
-    side unless given. overlap_weight: what a pixel of the ring weighs, a pixel of the hole weighs 1.
+    side unless given. overlap_weight: what a pixel of the ring weighs, a pixel of the hole weighs 1. error:
+    what is averaged over them, of each channel: its square, or else its absolute value, L1.
     """
 
     text: ClassVar[str] = "trained on L2"
@@ -65,6 +66,7 @@ class L2(Method):
     overlap: NonNegativeInt | None = None
     # Deviation: the paper weighs the ring 20 times. On our validation split that slows the hole's error down.
     overlap_weight: NonNegativeFloat = 1.0
+    error: Literal["squared", "absolute"] = "squared"
 
     def completed(self, *, data, steps):
         return self.filled_in(overlap=data.image_size // 8)
@@ -85,6 +87,7 @@ class Plain(Section):
 
 CRITICS = {
     "cnn": adversary("cnn", filters=32, base=Plain),
+    "patch": adversary("patch", filters=48, base=Plain),
     "vgg": adversary("vgg", filters=128, base=Plain),
     "inception": adversary("inception", filters=64),
     "resnet": adversary("resnet", filters=128),

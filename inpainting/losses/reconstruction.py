@@ -16,6 +16,11 @@ def squared_error(*, prediction, target, weight):
     return tf.reduce_sum(weight * tf.square(target - prediction), axis=[1, 2, 3])
 
 
+def absolute_error(*, prediction, target, weight):
+    """Weighted sum of absolute errors, as `squared_error`."""
+    return tf.reduce_sum(weight * tf.abs(target - prediction), axis=[1, 2, 3])
+
+
 def hole_pixels(mask):
     """Missing pixels of each image, at least 1, [B]."""
     return tf.maximum(tf.reduce_sum(mask, axis=[1, 2, 3]), 1.0)
@@ -26,14 +31,15 @@ def l2(*, prediction, target, mask):
     return squared_error(prediction=prediction, target=target, weight=mask) / hole_pixels(mask)
 
 
-def overlap_l2(*, prediction, target, mask, overlap, overlap_weight):
+def overlap_loss(*, prediction, target, mask, overlap, overlap_weight, error="squared"):
     """Section 5.4: mean squared error over the hole and a ring of context around it, the ring weighing more.
 
     overlap: width of the ring in pixels (0: the hole alone). overlap_weight: weight of a ring pixel, a hole
-    pixel weighs 1; the paper's 20. Normalised by the hole's pixels and channels, so that it is 4 · hole_mse of
-    the hole, and weighs the same beside another loss, whatever the ring adds.
+    pixel weighs 1; the paper's 20. error: "squared", or "absolute" for the mean absolute error. Normalised by
+    the hole's pixels and channels, so that it is 4 · hole_mse of the hole, or twice the mean absolute error of
+    pixels in [0, 1], and weighs the same beside another loss, whatever the ring adds.
     """
     weight = mask + overlap_weight * (dilate(mask, overlap) - mask)
     channels = prediction.shape[-1]
-    error = squared_error(prediction=prediction, target=target, weight=weight)
-    return error / (hole_pixels(mask) * channels)
+    total = {"squared": squared_error, "absolute": absolute_error}[error]
+    return total(prediction=prediction, target=target, weight=weight) / (hole_pixels(mask) * channels)

@@ -21,7 +21,7 @@ import math
 import tensorflow as tf
 
 from inpainting.losses.reconstruction import hole_pixels, l2, squared_error
-from inpainting.masks import composite
+from inpainting.masks import composite, context_mean
 from inpainting.pixels import to_uint8
 
 TOLERANCE = 5  # of 255, for the approximate exact match (paper, section 1)
@@ -134,11 +134,12 @@ def _transposed(image):
 def band_energies(image, mask):
     """Energy of each image's hole in the BANDS of frequency, a list of [B].
 
-    Of the hole's bounding box of h × w pixels: the squares of the coefficients (u, v) of its orthonormal
-    DCT-II, summed over the channels. A coefficient is low, middle or high where max(u / h, v / w) is in the
-    first, second or last third of [0, 1). (0, 0), the mean colour, is of no band: it would hide all else in the
-    lowest.
+    Of the hole's bounding box of h × w pixels, its known pixels replaced by the hole's mean colour: the squares
+    of the coefficients (u, v) of its orthonormal DCT-II, summed over the channels. A coefficient is low, middle
+    or high where max(u / h, v / w) is in the first, second or last third of [0, 1). (0, 0), the mean colour, is
+    of no band: it would hide all else in the lowest.
     """
+    image = mask * (image - context_mean(image, 1 - mask))
     rows, vertical = _cosines(tf.reduce_max(mask[..., 0], axis=2))
     columns, horizontal = _cosines(tf.reduce_max(mask[..., 0], axis=1))
     coefficients = tf.einsum("buy,byxc,bvx->buvc", rows, image, columns)

@@ -16,9 +16,10 @@ CERTAIN = math.log(1e4)  # the bound of log(α / (1 − α))
 class AdversarialTrainer(AutoencoderTrainer):
     """Adds an adversary's verdict on the completions to the reconstruction loss.
 
-    adversary: images -> scores [B], a critic's or the logits of a discriminator. A step's data holds one batch
-    for each of the adversary's updates, so that every update sees fresh real images and the completions of
-    those images, and the last for the generator, whose loss is α · overlap L2 + (1 − α) · adversarial loss.
+    adversary: images, or images and masks, -> scores [B], a critic's or the logits of a discriminator. A step's
+    data holds one batch for each of the adversary's updates, so that every update sees fresh real images and
+    the completions of those images, and the last for the generator, whose loss is α · overlap loss + (1 − α) ·
+    adversarial loss.
 
     seen: side of the centred square of the completed image that the adversary is shown. budget: see
     inpainting/config/methods.py, which also has the phases. After `warmup_steps` of L2 the generator starts
@@ -119,7 +120,8 @@ class AdversarialTrainer(AutoencoderTrainer):
         if self.trains == "generator":
             return losses
         completed = composite(batch["mask"], prediction, batch["image"])
-        adversarial = self.adversarial_loss(self.adversary(self.shown(completed), training=True))
+        scores = self.scores(self.shown(completed), self.shown(batch["mask"]))
+        adversarial = self.adversarial_loss(scores)
         alpha = tf.convert_to_tensor(self.alpha)
         if self.budget:
             self._hold_budget(prediction, batch)
@@ -137,6 +139,11 @@ class AdversarialTrainer(AutoencoderTrainer):
         """What the adversary sees of images or masks [B, S, S, C]."""
         start, stop = hole_span(images.shape[1], self.seen)
         return images[:, start:stop, start:stop]
+
+    def scores(self, images, masks):
+        """The adversary's, [B], of images [B, P, P, 3] and masks [B, P, P, 1] as it is shown them."""
+        inputs = [images, masks] if len(self.adversary.inputs) == 2 else images
+        return self.adversary(inputs, training=True)
 
     def predict_hole(self, batch):
         if not self.finetunes:

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from inpainting.losses.reconstruction import overlap_l2
+from inpainting.losses.reconstruction import overlap_loss
 from inpainting.measuring.metrics import PER_IMAGE, hole_mse, per_image, summarise
 from inpainting.training.trainer import Trainer
 
@@ -10,16 +10,17 @@ from inpainting.training.trainer import Trainer
 class AutoencoderTrainer(Trainer):
     """Trains a generator, [context, mask] -> prediction [B, S, S, 3], on the overlap loss.
 
-    overlap, overlap_weight: of inpainting.losses.reconstruction.overlap_l2. The rest: Trainer's.
+    overlap, overlap_weight, error: of inpainting.losses.reconstruction.overlap_loss. The rest: Trainer's.
     """
 
     TRACKED = ("loss", "reconstruction_loss", "hole_mse", "generator_gradient_norm")
     MEASURED = PER_IMAGE
 
-    def __init__(self, *, overlap, overlap_weight, **kwargs):
+    def __init__(self, *, overlap, overlap_weight, error="squared", **kwargs):
         super().__init__(**kwargs)
         self.overlap = overlap
         self.overlap_weight = overlap_weight
+        self.error = error
 
     def call(self, inputs, training=False):
         """The prediction of the averaged generator for [context, mask], [B, S, S, 3]."""
@@ -47,12 +48,13 @@ class AutoencoderTrainer(Trainer):
     def generator_losses(self, batch, prediction):
         """The loss to minimise, `loss`, and its parts, scalars."""
         reconstruction = tf.reduce_mean(
-            overlap_l2(
+            overlap_loss(
                 prediction=prediction,
                 target=batch["image"],
                 mask=batch["mask"],
                 overlap=self.overlap,
                 overlap_weight=self.overlap_weight,
+                error=self.error,
             )
         )
         return {"loss": reconstruction + self.regularization(), "reconstruction_loss": reconstruction}

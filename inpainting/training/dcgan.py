@@ -40,14 +40,15 @@ class DCGANTrainer(AdversarialTrainer):
     def adversary_step(self, batch, index):
         """The discriminator's update (two with pure_batches) on real images and on their completions."""
         completed = self.complete(batch)
-        real, fake = self.shown(batch["image"]), self.shown(completed)
+        real, fake, mask = (self.shown(maps) for maps in (batch["image"], completed, batch["mask"]))
         real_labels = self._labels(real, index, real=True)
         fake_labels = self._labels(fake, index, real=False)
         if self.pure_batches:
-            real_logits = self._update(real, real_labels)
-            fake_logits = self._update(fake, fake_labels)
+            real_logits = self._update(real, mask, real_labels)
+            fake_logits = self._update(fake, mask, fake_labels)
         else:
-            logits = self._update(tf.concat([real, fake], 0), tf.concat([real_labels, fake_labels], 0))
+            pairs = ((real, fake), (mask, mask), (real_labels, fake_labels))
+            logits = self._update(*(tf.concat(pair, 0) for pair in pairs))
             real_logits, fake_logits = tf.split(logits, 2)
         right = tf.concat([real_logits > 0, fake_logits <= 0], 0)
         self.track(
@@ -57,11 +58,11 @@ class DCGANTrainer(AdversarialTrainer):
         )
         return completed
 
-    def _update(self, images, labels):
+    def _update(self, images, masks, labels):
         """One update towards the labels. Returns the logits before it, [B]."""
         variables = self.adversary.trainable_variables
         with tf.GradientTape() as tape:
-            logits = self.adversary(images, training=True)
+            logits = self.scores(images, masks)
             loss = discriminator_loss(logits=logits, labels=labels)
         norm = self.descend(tape, loss, variables, self.adversary_optimizer)
         self.track(discriminator_loss=loss, discriminator_gradient_norm=norm)

@@ -37,19 +37,18 @@ class WGANTrainer(AdversarialTrainer):
     def adversary_step(self, batch, index):
         """One update of the critic on a batch of real images and one of their completions."""
         completed = self.complete(batch)
-        real, fake = self.shown(batch["image"]), self.shown(completed)
+        real, fake, mask = (self.shown(maps) for maps in (batch["image"], completed, batch["mask"]))
         with tf.GradientTape() as tape:
-            real_scores = self.adversary(real, training=True)
-            fake_scores = self.adversary(fake, training=True)
+            real_scores, fake_scores = self.scores(real, mask), self.scores(fake, mask)
             loss = wasserstein_critic_loss(real_scores=real_scores, fake_scores=fake_scores)
             estimate = -loss
             if isinstance(self.lipschitz, GradientPenalty):
                 loss += self.lipschitz.weight * gradient_penalty(
-                    critic=lambda images: self.adversary(images, training=True),
+                    critic=lambda images: self.scores(images, mask),
                     real=real,
                     fake=fake,
                     mixing=self._mixing(tf.shape(real)[0], index),
-                    mask=self.shown(batch["mask"]),
+                    mask=mask,
                 )
         variables = self.adversary.trainable_variables
         norm = self.descend(tape, loss, variables, self.adversary_optimizer)

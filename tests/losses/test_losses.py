@@ -13,7 +13,7 @@ from inpainting.losses.adversarial import (
     wasserstein_critic_loss,
     wasserstein_generator_loss,
 )
-from inpainting.losses.reconstruction import l2, overlap_l2
+from inpainting.losses.reconstruction import l2, overlap_loss
 from inpainting.masks import center_masks
 
 
@@ -44,7 +44,7 @@ def test_l2_ignores_the_context():
     ],
 )
 def test_overlap_loss_of_error_one(size, hole, overlap, weight, expected):
-    loss = overlap_l2(
+    loss = overlap_loss(
         prediction=images(1, size),
         target=images(0, size),
         mask=center_masks(2, image_size=size, hole=hole),
@@ -58,7 +58,7 @@ def test_overlap_loss_stops_at_the_image_s_border():
     # A hole in the corner: 2×2, its ring of 1 lies on two sides only, 5 pixels.
     mask = np.zeros((1, 8, 8, 1), np.float32)
     mask[0, :2, :2] = 1
-    loss = overlap_l2(
+    loss = overlap_loss(
         prediction=images(1, 8, 1),
         target=images(0, 8, 1),
         mask=tf.constant(mask),
@@ -68,11 +68,20 @@ def test_overlap_loss_stops_at_the_image_s_border():
     np.testing.assert_allclose(loss, [(5 * 20 + 4) / 4], rtol=1e-6)
 
 
+def test_the_absolute_error():
+    """½ in the hole of 16 pixels, 1 in the ring of 48 that weighs 10 times: (16 · ½ + 48 · 10) / 16."""
+    mask = center_masks(1, image_size=16, hole=4)
+    options = {"prediction": (1 - 0.5 * mask) * images(1, 16, 1), "target": images(0, 16, 1), "mask": mask}
+    loss = overlap_loss(**options, overlap=2, overlap_weight=10, error="absolute")
+    np.testing.assert_allclose(loss, [30.5])
+    np.testing.assert_allclose(overlap_loss(**options, overlap=0, overlap_weight=10, error="absolute"), [0.5])
+
+
 @pytest.mark.parametrize("overlap", [0, 2])
 def test_the_hole_weighs_the_same_with_and_without_a_ring(overlap):
     """Error ½ in the hole and none in the ring: 4 · hole_mse = ¼ either way."""
     mask = center_masks(1, image_size=16, hole=4)
-    loss = overlap_l2(
+    loss = overlap_loss(
         prediction=0.5 * mask * tf.ones([1, 1, 1, 3]),
         target=images(0, batch=1),
         mask=mask,

@@ -146,9 +146,15 @@ def test_the_bands_of_noise_by_parseval():
     np.testing.assert_allclose(energies.mean(0), np.array([7, 24, 40]) * 3 * 0.01, rtol=0.03)
 
 
-def test_holes_of_other_shapes_are_measured_in_their_bounding_box():
-    image = tf.random.stateless_uniform([1, 16, 16, 3], [5, 6], -1, 1)
+def test_of_holes_of_other_shapes_the_hole_alone_counts():
+    """What is known in their bounding box is as if it had the hole's mean colour, 0.2 in the corner pixels."""
+    image = tf.random.stateless_uniform([1, 16, 16, 3], [5, 6], -1, 1).numpy()
     corners, box = np.zeros((2, 1, 16, 16, 1), np.float32)
     corners[0, 2, 5] = corners[0, 8, 3] = 1
     box[0, 2:9, 3:6] = 1
-    np.testing.assert_allclose(band_energies(image, corners), band_energies(image, box), rtol=1e-6)
+    image[0, 2, 5], image[0, 8, 3] = 0.5, -0.1
+    flat = np.where(corners > 0, image, np.float32(0.2))
+    energies = band_energies(tf.constant(image), corners)
+    np.testing.assert_allclose(energies, band_energies(tf.constant(flat), box), rtol=1e-4, atol=1e-6)
+    # Parseval: 2 pixels that differ by 0.3 from the mean, in 3 channels.
+    np.testing.assert_allclose(np.sum(energies), 2 * 3 * 0.3**2, rtol=1e-4)

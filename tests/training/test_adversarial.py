@@ -139,7 +139,7 @@ def test_real_images_and_both_completions_are_shown_to_it():
     trainer, given = wgan(), []
     trainer.shown = lambda images: given.append(images) or tf.zeros_like(images)
     trainer.train_step(batches(2))
-    assert [images.shape[-1] for images in given] == [3, 3, 3]
+    assert [maps.shape[-1] for maps in given] == [3, 3, 1, 3, 1]  # and the masks of both updates
     values = tracked(trainer)
     bias = float(weights(trainer.adversary)[-1][0])
     assert values["wasserstein_estimate"] == 0

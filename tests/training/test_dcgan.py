@@ -20,7 +20,7 @@ def test_updates_of_one_step(pure_batches, updates):
 
 def test_the_real_batch_comes_first_and_neither_is_mixed():
     trainer, seen = dcgan(label_flips=0.0), []
-    trainer._update = lambda images, labels: seen.append((images, labels)) or tf.zeros([4])
+    trainer._update = lambda images, masks, labels: seen.append((images, labels)) or tf.zeros([4])
     batch = one_batch()
     trainer.adversary_step(batch, 0)
     (first, real_labels), (second, fake_labels) = seen
@@ -40,10 +40,10 @@ def test_the_discriminator_is_updated_before_the_generator():
 
 def test_one_mixed_batch_where_asked_for():
     trainer, seen = dcgan(pure_batches=False, soft_labels=False, label_flips=0.0), []
-    trainer._update = lambda images, labels: seen.append((images, labels)) or tf.zeros([8])
+    trainer._update = lambda *given: seen.append(given) or tf.zeros([8])
     trainer.adversary_step(one_batch(), 0)
-    ((images, labels),) = seen
-    assert images.shape[0] == 8
+    ((images, masks, labels),) = seen
+    assert images.shape[0] == masks.shape[0] == 8
     np.testing.assert_array_equal(labels, [1] * 4 + [0] * 4)
 
 
@@ -126,7 +126,7 @@ def test_the_discriminator_s_reported_loss_is_the_optimised_loss():
 
 def test_logged_probabilities_and_accuracy():
     trainer, logits = dcgan(), iter([[2.0, 1.0, 0.5, -1.0], [-3.0, -1.0, 0.5, 2.0]])
-    trainer._update = lambda images, labels: tf.constant(next(logits))
+    trainer._update = lambda images, masks, labels: tf.constant(next(logits))
     trainer.adversary_step(one_batch(), 0)
     values = tracked(trainer)
     # Right on 3 of the real images and 2 of the completions.
