@@ -90,9 +90,9 @@ def list_models():
     for name in EXPERIMENTS:
         config = experiment(name)
         method, kind = config.method, config.generator.kind
-        if kind not in sizes:  # the same whichever method trains it
-            sizes[kind] = trainable_parameters(build_generator(config))
-        parameters = f"{sizes[kind]:,}"
+        if config.generator not in sizes:  # the same whichever method trains it
+            sizes[config.generator] = trainable_parameters(build_generator(config))
+        parameters = f"{sizes[config.generator]:,}"
         if method.adversary:
             parameters += f" + {trainable_parameters(build_adversary(config)):,}"
         what = f"{kind.replace('_', ' ')} {method.text}"

@@ -27,6 +27,7 @@ from inpainting.config.methods import (
     ImageLikelihood,
     PixelLikelihood,
 )
+from inpainting.config.photographs import photos_l2, photos_wgan
 from inpainting.config.training import Training
 from inpainting.errors import InputError
 
@@ -246,7 +247,7 @@ def conditional_pixel_cnn():
     )
 
 
-# Every encoder with every method, the U-Net, the paper's own settings, and the density models.
+# Every encoder with every method, the U-Net, photographs, the paper's own settings, and the density models.
 EXPERIMENTS = {
     f"{encoder}_{method.__name__}": partial(method, encoder)
     for method in (l2, dcgan, wgan)
@@ -257,6 +258,8 @@ EXPERIMENTS = {
         unet_l2,
         unet_dcgan,
         unet_wgan,
+        photos_l2,
+        photos_wgan,
         paper_cnn_l2,
         paper_vgg_wgan,
         pixel_cnn,

@@ -1,0 +1,52 @@
+"""The named experiments on photographs of any size, with holes of any shape. Beyond the paper.
+
+Their data set is whichever folder is given, so that without one they are refused. The network's field of view,
+194 pixels, is three times as wide as the largest hole.
+"""
+
+from inpainting.config.config import Config
+from inpainting.config.data import Data
+from inpainting.config.generators import UNet
+from inpainting.config.methods import CRITICS, L2, WGAN
+from inpainting.config.training import Training
+
+PHOTOS_DATA = Data(
+    dataset="folder:",
+    image_size=96,
+    crop="random",
+    mask="mixed",
+    fill="pyramid",
+    hue=False,
+    saturation=False,
+    contrast=False,
+    blur=False,
+    shift=False,
+)
+
+
+def photos(method, steps):
+    """A U-Net that corrects a smooth fill, trained on crops of photographs."""
+    return Config(
+        model=f"photos_{method.kind}",
+        data=PHOTOS_DATA,
+        generator=UNet(filters=48, residual=True),
+        method=method,
+        training=Training(steps=steps, batch_size=16),
+    )
+
+
+def photos_l2():
+    """Trained on the absolute error over the hole.
+
+    python train.py --model photos_l2 --dataset folder:PATH
+    """
+    return photos(L2(overlap=0, error="absolute"), steps=12_000)
+
+
+def photos_wgan():
+    """Then against a Wasserstein critic of patches that touch the hole.
+
+    python train.py --model photos_wgan --dataset folder:PATH
+    """
+    method = WGAN(overlap=0, error="absolute", critic=CRITICS["patch"](), sees="image")
+    return photos(method, steps=15_000)
