@@ -129,15 +129,16 @@ def show(tables, arguments):
     from inpainting.measuring import figures
     from inpainting.measuring.bootstrap import intervals
 
-    for (dataset, size, mask, hole), table in tables.items():
+    for (dataset, crop, size, mask, hole), table in tables.items():
         rows = table["rows"]
         if not rows:
             continue
         for name, interval in intervals(table["errors"]).items():
             rows[name] |= interval
         shape = f"{mask} {hole}×{hole}" if mask == "center" else f"{mask} ({hole})"
+        pixels = f"{size}×{size} pixels" + (" at random" if crop == "random" else "")
         limit = f", first {arguments.limit}" if arguments.limit else ""
-        print(f"\n{dataset}, {arguments.split} split{limit}, {size}×{size} pixels, hole: {shape}\n")
+        print(f"\n{dataset}, {arguments.split} split{limit}, {pixels}, hole: {shape}\n")
         print(metrics_table(rows))
         try:
             figures.plane(rows, table["folder"] / "plane.png")

@@ -39,8 +39,8 @@ def _moved(config, dataset):
 
 
 def task(data):
-    """Runs with the same task stand in one table: data set, image size, kind and size of the holes."""
-    return data.place, data.image_size, data.mask, data.hole
+    """Runs with the same task stand in one table: data set, crop, image size, kind and size of the holes."""
+    return data.place, data.crop, data.image_size, data.mask, data.hole
 
 
 def measurement(data, split, limit=None):
