@@ -38,7 +38,7 @@ def test_a_place_sees_27_pixels():
     mask[0, 50, 50] = 1
     with tf.GradientTape() as tape:
         tape.watch(image)
-        score = critic([image, mask])
+        score = critic([image, tf.constant(mask)])
     seen = np.flatnonzero(np.abs(tape.gradient(score, image)[0, :, :, 0]).any(0))
     assert len(seen) == 27 and seen[0] <= 50 - 8 and seen[-1] >= 50 + 8
 
