@@ -118,7 +118,7 @@ class Adversarial(L2):
     warmup_share: ClassVar[float] = 0.8  # of the steps, unless warmup_steps is given
 
     sees: Literal["patch", "image", "hole"] | None = None
-    alpha: Probability = 0.98
+    alpha: Probability = 0.9
     budget: Annotated[float, Field(ge=1)] | None = 1.2
     # Deviation: the paper trains on both losses from the first step (warmup_steps=0). The bulk of the L2 is
     # learnt sooner alone, and an adversary has little to say of a fill that is grey.
