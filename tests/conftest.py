@@ -19,13 +19,14 @@ from PIL import Image
 from tensorflow import keras
 
 import evaluate
+import inpaint
 import train
 from inpainting.command_line import run_program
 from inpainting.config.experiments import experiment
 from inpainting.config.settings import paths, with_settings
 
 ROOT = Path(__file__).parent.parent
-PROGRAMS = {"train.py": train.main, "evaluate.py": evaluate.main}
+PROGRAMS = {"train.py": train.main, "evaluate.py": evaluate.main, "inpaint.py": inpaint.main}
 
 # A run of seconds: 16×16 pixels, tiny networks.
 SMALL = {

@@ -69,6 +69,12 @@ class Data(Section):
         return {"image_size": self.image_size, "data_dir": self.data_dir, "crop": self.crop}
 
     @property
+    def reach(self):
+        """Side of the largest square that a hole of training holds, in pixels."""
+        sides = {"rectangle": min(2 * self.hole, self.image_size), "free_form": self.hole // 2}
+        return max(sides.get(self.mask, self.hole), 4)
+
+    @property
     def masking(self):
         """How holes are made, by the keywords of pipelines.inpainting."""
         return {"mask": self.mask, "hole": self.hole, "fill": self.fill}

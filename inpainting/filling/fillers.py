@@ -1,8 +1,4 @@
-"""Fillers: whatever fills a hole. A trained network, a density model in each of its modes, a classical method.
-
-A filler is called with pictures uint8 [B, H, W, 3], masks [B, H, W] (1 = missing) and a seed, and returns
-completed pictures, uint8, every known pixel as it came. What a picture holds inside its hole is not looked at.
-"""
+"""Fillers made of networks: a trained one, a density model in each of its modes. See filler.py."""
 
 from functools import partial
 
@@ -13,6 +9,7 @@ from inpainting import checkpoints
 from inpainting.errors import InputError
 from inpainting.filling.classical import CLASSICAL
 from inpainting.filling.completion import MODES, complete
+from inpainting.filling.filler import Blend, ClassicalFiller, Filler
 from inpainting.losses.likelihood import per_image_nats
 from inpainting.masks import center_masks, fill_hole, hole_span
 from inpainting.pixels import to_float, to_uint8
@@ -21,72 +18,35 @@ from inpainting.variables import weights_of
 from models import build_generator, trainable_parameters
 
 
-class Filler:
-    """name: of its row in a table. parameters: how many weights were trained for it."""
-
-    def __init__(self, name, parameters=0):
-        self.name = name
-        self.parameters = parameters
-
-    def __call__(self, pictures, masks, *, seed=0):
-        """Completed pictures, uint8 [B, H, W, 3]. A sample of picture i depends on it and on seed + i alone."""
-        raise NotImplementedError
-
-
-class ClassicalFiller(Filler):
-    """method: a function of pictures and masks, see inpainting/filling/classical.py."""
-
-    def __init__(self, name, method):
-        super().__init__(name)
-        self.method = method
-
-    def __call__(self, pictures, masks, *, seed=0):
-        hidden = np.where(np.asarray(masks)[..., None] > 0, 0, pictures).astype(np.uint8)
-        return self.method(hidden, np.asarray(masks))
-
-
-class Blend(Filler):
-    """Over the hole, (1 − realism) · faithful + realism · sharp, of two fillers; realism in [0, 1].
-
-    Between the fill of least error and the sharpest one that is distributed as the truth is, no other fill errs
-    less at the same distance from the truth's distribution (Freirich, Michaeli and Meir 2021).
-    """
-
-    def __init__(self, name, faithful, sharp, realism):
-        super().__init__(name, faithful.parameters + sharp.parameters)
-        self.faithful = faithful
-        self.sharp = sharp
-        self.realism = realism
-
-    def __call__(self, pictures, masks, *, seed=0):
-        faithful, sharp = (np.float32(fill(pictures, masks, seed=seed)) for fill in (self.faithful, self.sharp))
-        return np.uint8(np.rint((1 - self.realism) * faithful + self.realism * sharp))
-
-
 class NetworkFiller(Filler):
     """A network [context, mask] -> prediction. data: of its Config; hole: Config.only_hole.
 
-    mirrored: the mean of two predictions is taken, of the picture and of its mirror image: less error, twice
-    the time. signature: the name under which an exported model offers it.
+    It takes pictures of any size where the network does. reach: see Filler; None: the usual one. mirrored: the
+    mean of two predictions is taken, of the picture and of its mirror image: less error, twice the time.
+    signature: the name under which an exported model offers it.
     """
 
     signature = "serving_default"
-    draws = False  # whether the seed matters
 
-    def __init__(self, name, network, *, data, hole, mirrored=False):
+    def __init__(self, name, network, *, data, hole, reach=None, mirrored=False):
         super().__init__(name, trainable_parameters(network))
         self.network = network
         self.mirrored = mirrored
         self.image_size = data.image_size
         self.fill = data.fill
         self.hole = hole
-        sides = [None, self.image_size, self.image_size]
+        self.reach = reach or Filler.reach
+        self.sides = self._sides()
+        sides = [None, *self.sides]
         signature = [
             tf.TensorSpec([*sides, 3], tf.uint8),
             tf.TensorSpec([*sides, 1]),
             tf.TensorSpec([None], tf.int32),
         ]
         self._complete = tf.function(self.complete, input_signature=signature)
+
+    def _sides(self):
+        return tuple(self.network.inputs[0].shape[1:3])
 
     def __call__(self, pictures, masks, *, seed=0):
         """Raises InputError for a hole that the network was not trained to fill."""
@@ -114,7 +74,7 @@ class NetworkFiller(Filler):
         )
 
     def complete(self, pictures, missing, seeds):
-        """In a graph: `inpainted` from uint8 [B, S, S, 3], float32 [B, S, S, 1] and int32 [B].
+        """In a graph: `inpainted` from uint8 [B, H, W, 3], float32 [B, H, W, 1] and int32 [B].
 
         A density model adds `log_likelihood`, nats [B], of what was filled in.
         """
@@ -153,6 +113,9 @@ class DensityFiller(NetworkFiller):
         self.draws = mode == "sample"
         self._nats = tf.function(partial(per_image_nats, network), reduce_retracing=True)
 
+    def _sides(self):  # pixel by pixel, of pictures as it was trained on
+        return self.image_size, self.image_size
+
     def likelihood(self, pixels, mask):
         """The values of losses.likelihood.per_image_nats for int32 pixels and float masks [B, H, W, 1]."""
         return self._nats(pixels, mask)
@@ -179,7 +142,7 @@ def network_fillers(config, network, *, mirrored=False):
 
     mirrored: also as the mean over mirror images, where it predicts all of a hole at once.
     """
-    options = {"data": config.data, "hole": config.only_hole}
+    options = {"data": config.data, "hole": config.only_hole, "reach": config.data.reach}
     if config.method.family != "density":
         fillers = [NetworkFiller(config.model, network, **options)]
         if mirrored:
