@@ -55,19 +55,18 @@ def of_image(image, content=None):
     tiles = getattr(image, "tile", None)  # before the file is loaded
     raw = tiles[0].args if tiles else None
     image.load()
-    kept = _kept(image)
+    turn = 1 if image.format == "TIFF" else orientation  # Pillow and OpenCV turn those
+    palette = None
     if content and image.mode in ("RGB", "RGBA", "LA") and _has_deep_colours(image, content):
         mode, samples = _deep_colours(content)
-        return Photo(mode, upright(samples, orientation), orientation=orientation, kept=kept)
-    if image.mode in ("P", "1", "L", "LA", "RGB", "RGBA", *AS) or image.mode.startswith("I;16"):
+    elif image.mode in ("P", "1", "L", "LA", "RGB", "RGBA", *AS) or image.mode.startswith("I;16"):
         mode, samples, palette = _samples(image, raw)
     else:
         raise InputError(
             f"is a picture of mode {image.mode}, whose pixels cannot be kept: convert it to RGB or grey, of "
             "8 or 16 bits"
         )
-    turn = 1 if image.format == "TIFF" else orientation  # Pillow turns those
-    return Photo(mode, upright(samples, turn), palette, orientation, kept)
+    return Photo(mode, upright(samples, turn), palette, orientation, _kept(image))
 
 
 def _samples(image, raw):
