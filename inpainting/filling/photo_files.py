@@ -6,7 +6,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import ExifTags, Image, TiffImagePlugin, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import TiffImagePlugin as tiff
 
 from inpainting.errors import InputError, first_line
 from inpainting.files import atomic_file, disk, shown
@@ -57,7 +58,7 @@ def of_image(image, content=None):
     image.load()
     turn = 1 if image.format == "TIFF" else orientation  # Pillow and OpenCV turn those
     palette = None
-    if content and image.mode in ("RGB", "RGBA", "LA") and _has_deep_colours(image, content):
+    if content and _has_deep_colours(image, content) and image.mode in ("RGB", "RGBA", "LA"):
         mode, samples = _deep_colours(content)
     elif image.mode in ("P", "1", "L", "LA", "RGB", "RGBA", *AS) or image.mode.startswith("I;16"):
         mode, samples, palette = _samples(image, raw)
@@ -95,9 +96,18 @@ def _samples(image, raw):
 
 
 def _has_deep_colours(image, content):
+    """Whether a file has 16-bit colours. InputError where they lie in a way that is not understood."""
     if image.format == "PNG":
         return content[24] == 16
-    return image.format == "TIFF" and 16 in image.tag_v2.get(TiffImagePlugin.BITSPERSAMPLE, ())
+    if image.format != "TIFF" or 16 not in image.tag_v2.get(tiff.BITSPERSAMPLE, ()):
+        return False
+    odd = image.tag_v2.get(tiff.PLANAR_CONFIGURATION, 1) == 2 or 1 in image.tag_v2.get(tiff.EXTRASAMPLES, ())
+    if odd or image.tag_v2.get(tiff.PHOTOMETRIC_INTERPRETATION) == 0:
+        raise InputError(
+            "holds 16-bit samples plane by plane, multiplied by alpha, or with 0 for white: save it as a "
+            "16-bit PNG"
+        )
+    return True
 
 
 def _deep_colours(content):

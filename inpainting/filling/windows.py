@@ -1,7 +1,7 @@
 """Windows of a picture: where they lie round its holes, and the fills of a filler in them, blended.
 
-Holes that lie near each other share a window. One that is larger than TILE is cut into tiles, a window each,
-which overlap; there a pixel's value is the mean of theirs, weighted by ramps that sum to one.
+Holes that lie near each other share a window. Where they take more than a TILE, they have several, which
+overlap; there a pixel's value is the mean of theirs, weighted by ramps that sum to one.
 """
 
 from dataclasses import dataclass
@@ -9,10 +9,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-TILE = 576  # pixels; a larger hole has several windows
-CELL = 384  # holes that begin in a square of this side, of a grid, share a window if they are not large
+TILE = 640  # pixels that are filled in a window, along each axis
 OVERLAP = 64  # of tiles
-MARGIN = 64  # what a window shows beside what is filled in it
+MARGIN = 64  # what a window shows beside what is filled in it; holes at twice the distance are not near
 STEP = 64  # the sides of windows are multiples of it, so that many are equal and make a batch
 BATCH = 2**20  # pixels that are given to a filler at once
 
@@ -51,23 +50,17 @@ def round_holes(mask, margin=MARGIN):
 
     groups: int32 [H, W], 0 where nothing is missing; those of a group are filled in the same windows.
     """
-    # Grown by a pixel: holes with at most two known pixels between them are one to biharmonic interpolation.
-    grown = cv2.dilate(np.uint8(mask), np.ones((3, 3), np.uint8))
-    count, labels, boxes, _ = cv2.connectedComponentsWithStats(grown, connectivity=8)
-    starts = boxes[:, [cv2.CC_STAT_TOP, cv2.CC_STAT_LEFT]]
-    sides = boxes[:, [cv2.CC_STAT_HEIGHT, cv2.CC_STAT_WIDTH]]
-    small = sides.max(1) <= TILE - CELL
-    keys = np.column_stack([np.where(small, -1, np.arange(count)), np.where(small[:, None], starts // CELL, 0)])
-    keys[0] = -2  # what is known
-    groups = np.unique(keys, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int32)
-    first, last = (np.full((groups.max() + 1, 2), fill) for fill in (max(mask.shape), 0))
-    np.minimum.at(first, groups, starts)
-    np.maximum.at(last, groups, starts + sides)
-    groups_of_pixels = groups[labels] * mask
+    square = np.ones((2 * MARGIN + 1, 2 * MARGIN + 1), np.uint8)
+    near = cv2.dilate(np.uint8(mask), square)
+    count, labels, boxes, _ = cv2.connectedComponentsWithStats(near, connectivity=8)
+    groups = labels * mask
     windows = []
-    for group in range(1, len(first)):
-        windows += _tiled(groups_of_pixels, group, first[group], last[group], TILE, OVERLAP, margin)
-    return groups_of_pixels, windows
+    for group in range(1, count):
+        left, top, width, height, _ = boxes[group]
+        places = np.argwhere(groups[top : top + height, left : left + width] == group)
+        first, last = places.min(0) + [top, left], places.max(0) + [top + 1, left + 1]
+        windows += _tiled(groups, group, first, last, TILE, OVERLAP, margin)
+    return groups, windows
 
 
 def blocks(mask, side):
@@ -93,7 +86,7 @@ def _spans(start, stop, length, tile, overlap, margin):
     """Spans of tiles that cover start to stop on an axis of so many pixels: one where a tile is enough."""
     tiles = [(start, stop)]
     if stop - start > tile:
-        tiles = [(at, at + tile) for at in range(start, stop - overlap, tile - overlap)]
+        tiles = [(at, min(at + tile, stop)) for at in range(start, stop - overlap, tile - overlap)]
     return [_span(*ends, length, overlap if len(tiles) > 1 else 0, margin) for ends in tiles]
 
 
