@@ -43,7 +43,9 @@ def hole(photo, *, mask=None, boxes=(), colour=None, invert=False, grow=0):
         missing |= (photo.colours == colour).all(-1)
     missing = ~missing if invert else missing
     if grow:
-        missing = cv2.dilate(np.uint8(missing), np.ones((2 * grow + 1, 2 * grow + 1), np.uint8)) > 0
+        down, across = (2 * min(grow, side) + 1 for side in missing.shape)
+        missing = cv2.dilate(np.uint8(missing), np.ones((down, 1), np.uint8))
+        missing = cv2.dilate(missing, np.ones((1, across), np.uint8)) > 0
     if missing.all():
         raise InputError("the mask leaves nothing of the picture: mark what is missing alone, or try --invert")
     return missing

@@ -58,7 +58,8 @@ def round_holes(mask, margin=MARGIN):
     for group in range(1, count):
         left, top, width, height, _ = boxes[group]
         places = np.argwhere(groups[top : top + height, left : left + width] == group)
-        first, last = places.min(0) + [top, left], places.max(0) + [top + 1, left + 1]
+        corner = np.array([top, left])
+        first, last = corner + places.min(0), corner + places.max(0) + 1
         windows += _tiled(groups, group, first, last, TILE, OVERLAP, margin)
     return groups, windows
 

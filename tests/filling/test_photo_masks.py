@@ -91,4 +91,4 @@ def test_nothing_known_is_refused():
     with pytest.raises(InputError, match="leaves nothing of the picture"):
         hole(PHOTO, boxes=[(0, 0, 6, 4)])
     with pytest.raises(InputError, match="leaves nothing of the picture"):
-        hole(PHOTO, boxes=[(2, 1, 1, 1)], grow=5)
+        hole(PHOTO, boxes=[(2, 1, 1, 1)], grow=10**9)
