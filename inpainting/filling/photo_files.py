@@ -19,6 +19,7 @@ AS = {"La": "LA", "RGBa": "RGBA", "PA": "RGBA", "RGBX": "RGB"}  # modes that are
 GREYS = {"L;2": 85, "L;4": 17}  # grey of fewer bits: Pillow scales the samples, not the transparent one
 # Of a TIFF's own tags, those that tell of the picture, not of the file.
 TOLD = {270, 271, 272, 274, 305, 306, 315, 316, 33432, ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo}
+DENSEST = 1e6  # dots per inch; more, or none, are no resolution
 
 
 def read(path):
@@ -122,7 +123,10 @@ def _deep_colours(content):
 
 def _kept(image):
     """The `kept` of a Photo. EXIF's orientation becomes upright."""
-    kept = {key: image.info[key] for key in ("icc_profile", "dpi") if image.info.get(key)}
+    profile, dpi = image.info.get("icc_profile"), image.info.get("dpi")
+    kept = {"icc_profile": profile} if profile else {}
+    if dpi and all(0 < float(value) < DENSEST for value in dpi):
+        kept["dpi"] = tuple(map(float, dpi))
     exif = image.getexif()
     if image.format == "TIFF":
         for tag in set(exif) - TOLD:
