@@ -235,7 +235,7 @@ def test_a_validation_between_two_logged_speeds_has_a_time_of_its_own(small_conf
 def measured(monkeypatch):
     """Measuring without a network: every run has one filler, whose hole_mse is 0.125."""
     filler = SimpleNamespace(name="vgg_l2")
-    monkeypatch.setattr(fillers, "load_fillers", lambda workdir: ([filler], {"best_step": 0}))
+    monkeypatch.setattr(fillers, "load_fillers", lambda workdir, **_: ([filler], {"best_step": 0}))
     monkeypatch.setattr(evaluation, "load_fillers", fillers.load_fillers)
     monkeypatch.setattr(evaluation, "measure", lambda *_, **__: ({"hole_mse": 0.125}, np.zeros(1)))
     monkeypatch.setattr(evaluation.drawing, "draw_run", lambda *drawn: drawn[-1].mkdir(parents=True))
@@ -271,7 +271,7 @@ def test_the_table_of_the_first_run_outlives_the_second(call, measured, small_co
     config = small_config("vgg_l2", dataset="dead_leaves")
     runs = [made(config, tmp_path / name) for name in ("one", "two")]
 
-    def load(workdir):
+    def load(workdir, **_):
         if workdir.path == runs[1]:
             raise InputError("it is damaged")
         return [SimpleNamespace(name="vgg_l2")], {"best_step": 0}

@@ -22,10 +22,11 @@ def test_every_method_has_its_trainer():
 
 # A model of each method, with no value of its method's section at its default.
 SETTINGS = {
-    "vgg_l2": {"overlap": 1, "overlap_weight": 3.0},
+    "vgg_l2": {"overlap": 1, "overlap_weight": 3.0, "error": "absolute"},
     "vgg_dcgan": {
         "overlap": 1,
         "overlap_weight": 3.0,
+        "error": "absolute",
         "alpha": 0.25,
         "budget": 1.5,
         "warmup_steps": 5,
@@ -34,7 +35,14 @@ SETTINGS = {
         "label_flips": 0.3,
         "maximise_log_d": False,
     },
-    "vgg_wgan": {"overlap": 1, "overlap_weight": 3.0, "alpha": 0.25, "budget": 1.5, "warmup_steps": 5},
+    "vgg_wgan": {
+        "overlap": 1,
+        "overlap_weight": 3.0,
+        "error": "absolute",
+        "alpha": 0.25,
+        "budget": 1.5,
+        "warmup_steps": 5,
+    },
     "pixel_cnn": {"pixels_per_image": 7},
     "row_lstm": {"segment_rows": 2},
     "conditional_pixel_cnn": {},
