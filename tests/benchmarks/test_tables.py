@@ -128,4 +128,5 @@ def test_every_results_file_is_shown_somewhere_and_says_how_it_was_made():
         assert f"<!-- table: {path.stem} -->" in pages
         assert set(results) == {"command", "note", "columns", "rows"} and "python" in results["command"]
         for row in results["rows"]:
-            assert set(row) <= {"from", "row", "values", *results["columns"]}
+            intervals = {f"{column}_interval" for column in results["columns"]}
+            assert set(row) <= {"from", "row", "values", *results["columns"], *intervals}
