@@ -18,6 +18,7 @@ import pytest
 from PIL import Image
 from tensorflow import keras
 
+import app
 import evaluate
 import inpaint
 import train
@@ -26,7 +27,12 @@ from inpainting.config.experiments import experiment
 from inpainting.config.settings import paths, with_settings
 
 ROOT = Path(__file__).parent.parent
-PROGRAMS = {"train.py": train.main, "evaluate.py": evaluate.main, "inpaint.py": inpaint.main}
+PROGRAMS = {
+    "train.py": train.main,
+    "evaluate.py": evaluate.main,
+    "inpaint.py": inpaint.main,
+    "app.py": app.main,
+}
 
 # A run of seconds: 16×16 pixels, tiny networks.
 SMALL = {

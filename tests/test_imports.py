@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import ROOT, command
 
 PACKAGES = ("inpainting", "models", "pipelines")
-PROGRAMS = ("train", "evaluate", "inpaint")
+PROGRAMS = ("train", "evaluate", "inpaint", "app")
 OURS = (*PACKAGES, *PROGRAMS, "benchmarks", "tests")
 MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
@@ -22,6 +22,7 @@ FOUNDATION = ("config", "losses", "checkpoints", "workdir", "pretrained")
 SHARED = {f"inpainting.{name}" for name in FOUNDATION} | SMALL_FILES
 NETWORKS_AND_DATA = {"models", "pipelines"}
 FILLING = {"inpainting.filling"} | SHARED | NETWORKS_AND_DATA
+WEB = {"inpainting.web"} | FILLING
 MEASURING = {"inpainting.measuring"} | FILLING
 TRAINING = {"inpainting.training"} | MEASURING
 
@@ -30,8 +31,10 @@ ALLOWED = {
     "train": TRAINING,
     "evaluate": TRAINING,
     "inpaint": FILLING,
+    "app": WEB,
     "inpainting.training": TRAINING,
     "inpainting.measuring": MEASURING,
+    "inpainting.web": WEB,
     "inpainting.filling": FILLING,
     "inpainting.config": {"inpainting.config", "inpainting.errors"},
     "inpainting.losses": {"inpainting.losses", "inpainting.masks", "inpainting.pixels"},
@@ -86,6 +89,7 @@ def test_what_a_refusal_needs_imports_no_tensorflow():
     config = [name for name in MODULES if within(name, ["inpainting.config"])]
     light = ["errors", "files", "lock", "signals", "checkpoints", "workdir", "pretrained", "command_line"]
     light += ["measuring.tasks", "measuring.report", "filling.choice", "filling.inpaint", "filling.jobs"]
+    light += ["web.models", "web.rest", "web.guard"]
     modules = [*config, *(f"inpainting.{name}" for name in light), "models", *PROGRAMS]
     code = f"import sys, {', '.join(modules)}; print('tensorflow' in sys.modules or 'keras' in sys.modules)"
     finished = command("-c", code)

@@ -20,18 +20,33 @@ def best():
     return next((name for name in BEST if (PUBLISHED / name / "config.json").exists()), "biharmonic")
 
 
+def load_fillers(workdir):
+    """The Fillers of a Workdir's network, the usual one first."""
+    import_tensorflow()
+    from inpainting.filling import fillers
+
+    return fillers.load_fillers(workdir)[0]
+
+
+def published():
+    """The names of the published weights."""
+    return sorted(path.parent.name for path in PUBLISHED.glob("*/config.json"))
+
+
 class Choice:
     """A model by name: one of METHODS, of a directory in pretrained/ or runs/, or a directory's path.
 
     realism: None, or the share in [0, 1] of the model itself in a blend with the one trained on L2 that lies
     beside it: pretrained/photos_wgan with pretrained/photos_l2. samples: whether completions are drawn, by a
-    density model. InputError, at once, where there is no such model, or none to blend with.
+    density model. load: what gives the Fillers of a Workdir. InputError, at once, where there is no such model,
+    or none to blend with.
     """
 
-    def __init__(self, name=None, *, realism=None, samples=False):
+    def __init__(self, name=None, *, realism=None, samples=False, load=load_fillers):
         self.name = name or best()
         self.realism = realism
         self.samples = samples
+        self._load = load
         self.workdir = None if self.name in METHODS else _found(self.name)
         self.faithful = None if realism is None else self._partner()
         if samples and (self.workdir is None or self.workdir.read_config().method.family != "density"):
@@ -56,15 +71,12 @@ class Choice:
         """The Filler, loaded at first use."""
         if self.workdir is None:
             return METHODS[self.name]
-        import_tensorflow()
-        from inpainting.filling.fillers import load_fillers
-
-        fillers = load_fillers(self.workdir)[0]
+        fillers = self._load(self.workdir)
         if self.samples:
             return next(filler for filler in fillers if filler.draws)
         if self.faithful is None:
             return fillers[0]
-        return Blend(self.name, load_fillers(self.faithful)[0][0], fillers[0], self.realism)
+        return Blend(self.name, self._load(self.faithful)[0], fillers[0], self.realism)
 
 
 def _found(name):
@@ -72,8 +84,7 @@ def _found(name):
     for path in (PUBLISHED / name, Path("runs") / name, Path(name)):
         if (path / "config.json").exists():
             return Workdir(path)
-    published = sorted(path.parent.name for path in PUBLISHED.glob("*/config.json"))
     raise InputError(
-        f"there is no model {shown(name)}: --model takes {', '.join([*METHODS, *published])}, or a run's "
+        f"there is no model {shown(name)}: --model takes {', '.join([*METHODS, *published()])}, or a run's "
         "directory"
     )

@@ -1,6 +1,7 @@
 """Photos from files and into files, every sample as it was."""
 
 import io
+import math
 import warnings
 from pathlib import Path
 
@@ -26,22 +27,30 @@ def read(path):
     """The Photo of a file. InputError, one line, for what is no picture or one that cannot be kept."""
     with disk(path):
         content = Path(path).read_bytes()
+    return decoded(content, shown(path))
+
+
+def decoded(content, name, *, most=math.inf):
+    """The Photo of a file's bytes. name: of it in an InputError, as `read` raises. most: pixels it may have."""
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content)) as image:
+            if image.width * image.height > most:
+                raise InputError(
+                    f"has {image.width}×{image.height} pixels, more than the {most} that are taken: make it "
+                    "smaller, or cut it into parts"
+                )
             return of_image(image, content)
     except InputError as error:
-        raise InputError(f"{shown(path)}: {error}") from error
+        raise InputError(f"{name}: {error}") from error
     except Image.DecompressionBombError as error:
         raise InputError(
-            f"{shown(path)}: has more pixels than are safe to open: cut it into parts, or make it smaller"
+            f"{name}: has more pixels than are safe to open: cut it into parts, or make it smaller"
         ) from error
     except UnidentifiedImageError as error:
-        raise InputError(
-            f"{shown(path)}: is no picture of a known kind: give one of {', '.join(READ)}"
-        ) from error
+        raise InputError(f"{name}: is no picture of a known kind: give one of {', '.join(READ)}") from error
     except Exception as error:  # Pillow's decoders raise most kinds
         raise InputError(
-            f"{shown(path)}: cannot be read as a picture ({first_line(error)}): mend it, or save it as PNG"
+            f"{name}: cannot be read as a picture ({first_line(error)}): mend it, or save it as PNG"
         ) from error
 
 

@@ -59,16 +59,26 @@ def grey(mask):
     [H, W] or [H, W, 1], whose largest value is 1 has 1 = missing. InputError for what is none of these.
     """
     if isinstance(mask, (str, Path)):
-        return _grey_of(photo_files.read(mask))
+        return of_photo(photo_files.read(mask))
     if isinstance(mask, Image.Image):
-        return _grey_of(photo_files.of_image(mask))
+        return of_photo(photo_files.of_image(mask))
     mask = np.asarray(mask)
     if mask.size and mask.ndim in (2, 3) and mask.dtype.kind in "bfiu" and mask.max() <= 1:
         mask = np.uint8(mask > 0) * np.uint8(255)
-    return _grey_of(of_array(mask))
+    return of_photo(of_array(mask))
 
 
-def _grey_of(photo):
+def joined(photo, mask, painted):
+    """A mask for `hole`: what is missing in a mask of a photo or is painted on a picture of it of another size.
+
+    mask: uint8 [H, W] of `grey`, or None. painted: uint8 [h, w].
+    """
+    painted = cv2.resize(painted, photo.size, interpolation=cv2.INTER_NEAREST)
+    return painted if mask is None else np.maximum(_fitted(mask, photo), painted)
+
+
+def of_photo(photo):
+    """As `grey`, of a Photo."""
     grey = luminance(photo.colours)
     if not photo.has_alpha:
         return grey
