@@ -57,6 +57,7 @@ def main(argv):
         from inpainting.web.server import application
 
         with tempfile.TemporaryDirectory(prefix="inpainting-") as folder:
+            tempfile.tempdir = folder  # where uploads that break off lie too
             config = uvicorn.Config(application(models, folder), log_level="warning", access_log=False)
             host, number = server.getsockname()[:2]
             print(f"http://{f'[{host}]' if ':' in host else host}:{number}   Ctrl-C ends it", flush=True)

@@ -32,7 +32,7 @@ def page(models, folder):
         gr.Markdown(HEAD)
         with gr.Row():
             with gr.Column():
-                picture = gr.File(label="Picture", file_types=list(READ), height=120, elem_id="picture")
+                picture = gr.File(label="Picture", file_types=list(READ), height=150, elem_id="picture")
                 examples = gr.Dataset(
                     label="or one of these",
                     components=[gr.Image(visible=False)],
@@ -40,17 +40,17 @@ def page(models, folder):
                     type="index",
                 )
                 editor = gr.ImageEditor(
-                    label="Paint over what is missing",
+                    label="What is missing",
                     sources=(),
                     transforms=(),
                     layers=False,
-                    brush=gr.Brush(colors=[BRUSH], color_mode="fixed"),
+                    brush=gr.Brush(default_size=10, colors=[BRUSH], color_mode="fixed"),
                     buttons=["fullscreen"],
                     format="png",
                     elem_id="editor",
                 )
                 mask = gr.File(
-                    label="or load a mask, white is missing", file_types=list(READ), height=120, elem_id="mask"
+                    label="or a mask: white is missing", file_types=list(READ), height=150, elem_id="mask"
                 )
             with gr.Column():
                 model = gr.Dropdown(models.names, value=models.default, label="Model")

@@ -4,12 +4,14 @@ import json
 import os
 import time
 
+import gradio as gr
 import httpx
 import numpy as np
 import pytest
 from gradio.exceptions import Error
 
 from inpainting import inpaint
+from inpainting.filling.photo import of_array
 from inpainting.web import page, tab
 from tests.conftest import command
 from tests.web.conftest import MASK, PICTURE, pixels, png
@@ -167,6 +169,28 @@ def test_a_refusal_is_said_and_large_pictures_are_shown_smaller():
         tab.opened(b"no picture", "a")
     kept, shown = tab.opened(png(np.zeros((1500, 3000), np.uint8)), "a")
     assert shown.shape == (640, 1280, 3) and kept.stem == "a"
+
+
+class Drawing:
+    """Stands for the Models of a density model: seed s paints the hole in grey s."""
+
+    def takes(self, name, **options):
+        return "samples" in options
+
+    def choice(self, name, *, realism, samples):
+        assert realism is None and samples
+
+    def fill(self, picture, *, seeds, **options):
+        for seed in seeds:
+            yield of_array(PICTURE), of_array(np.full_like(PICTURE, seed))
+
+
+def test_samples_of_a_density_model(tmp_path):
+    options = {"model": "a", "realism": 1, "samples": 3, "grow": 0, "progress": gr.Progress()}
+    pairs, paths = tab.fill(Drawing(), tmp_path, tab.Opened(b"", "cat"), **options)
+    assert [after.max() for _, after in pairs] == [0, 1, 2]
+    assert [path.name for path in paths] == [f"cat_inpainted_{number}.png" for number in (1, 2, 3)]
+    assert [pixels(path.read_bytes()).max() for path in paths] == [0, 1, 2]
 
 
 def test_examples_are_there():
