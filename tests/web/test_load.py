@@ -18,12 +18,20 @@ from tests.web.conftest import pixels, png
 
 CLIENTS, REQUESTS = 8, 200
 KINDS = 5  # of pictures
+# Runs the program and says on stderr whom it asks for anything.
+WATCHED = """
+import sys
+asking = ("socket.connect", "socket.getaddrinfo", "socket.sendto")
+sys.addaudithook(lambda event, given: event in asking and print(event, given[1:], file=sys.stderr, flush=True))
+import app
+app.main(sys.argv[1:])
+"""
 
 
 @contextmanager
-def program(*arguments):
+def program(*arguments, start=("app.py",)):
     """app.py in a process of its own, on a free port: the process and its address."""
-    command = [sys.executable, "app.py", "--port", "0", *arguments]
+    command = [sys.executable, *start, "--port", "0", *arguments]
     options = {
         "cwd": ROOT,
         "env": ENVIRONMENT,
@@ -84,6 +92,17 @@ def test_it_ends_on_a_signal_and_leaves_nothing(tmp_path, monkeypatch):
         stderr = process.stderr.read()
     assert stderr == "app.py: stopped by SIGTERM\n"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_it_asks_no_other_machine():
+    with program("--model", "telea", start=("-c", WATCHED)) as (process, url):
+        for path in ("/", "/config", "/gradio_api/info", "/gradio_api/startup-events"):
+            assert httpx.get(f"{url}{path}").status_code == 200
+        picture = png(np.zeros((9, 9), np.uint8)), png(np.eye(9, dtype=np.uint8) * 255)
+        files = dict(zip(("image", "mask"), picture, strict=True))
+        assert httpx.post(f"{url}/inpaint", files=files).status_code == 200
+        process.kill()
+        assert process.stderr.read() == ""
 
 
 def test_a_port_in_use_is_refused(refused):
