@@ -100,4 +100,5 @@ def page(models, folder):
             fill, [tab, model, realism, samples, grow], [slider, gallery, files], concurrency_limit=1
         )
     blocks.state_session_capacity = 100  # tabs; the oldest beyond them open their picture anew
+    blocks.has_launched = True  # of blocks that are mounted Gradio checks no path of a file without this
     return blocks.queue(max_size=100)

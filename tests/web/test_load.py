@@ -22,7 +22,7 @@ KINDS = 5  # of pictures
 WATCHED = """
 import sys
 asking = ("socket.connect", "socket.getaddrinfo", "socket.sendto")
-sys.addaudithook(lambda event, given: event in asking and print(event, given[1:], file=sys.stderr, flush=True))
+sys.addaudithook(lambda event, given: event in asking and print(event, given, file=sys.stderr, flush=True))
 import app
 app.main(sys.argv[1:])
 """

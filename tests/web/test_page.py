@@ -13,6 +13,7 @@ from gradio.exceptions import Error
 from inpainting import inpaint
 from inpainting.filling.photo import of_array
 from inpainting.web import page, tab
+from inpainting.web.guard import Guard
 from tests.conftest import command
 from tests.web.conftest import MASK, PICTURE, pixels, png
 
@@ -133,6 +134,16 @@ def test_no_place_is_opened(served, place):
     for path in (f"/gradio_api/file={place}", f"/gradio_api/proxy={place}", f"/gradio_api/stream/{place}"):
         answer = visitor.client.get(path)
         assert answer.status_code in (403, 404) and b"root:" not in answer.content
+
+
+def test_gradio_itself_opens_none_either(served, monkeypatch, tmp_path):
+    """A second wall, should the first have a hole."""
+    monkeypatch.setattr(Guard, "_names_our_files", lambda self, body: True)
+    picture = tmp_path / "picture.png"
+    picture.write_bytes(png(PICTURE))
+    with pytest.raises(AssertionError, match="not uploaded by a user"):
+        Tab(served).call("open_file", file_data(str(picture)))
+    assert picture.exists()
 
 
 def test_a_file_of_ours_by_another_address_is_not_fetched(served):
