@@ -24,7 +24,8 @@ import sys
 asking = ("socket.connect", "socket.getaddrinfo", "socket.sendto")
 sys.addaudithook(lambda event, given: event in asking and print(event, given, file=sys.stderr, flush=True))
 import app
-app.main(sys.argv[1:])
+from inpainting.command_line import run_program
+run_program(app.main)
 """
 
 
@@ -43,7 +44,7 @@ def program(*arguments, start=("app.py",)):
         try:
             yield process, re.match(r"http://127\.0\.0\.1:\d+", process.stdout.readline())[0]
         finally:
-            process.kill()
+            process.terminate()
 
 
 def memory(process):
@@ -101,8 +102,8 @@ def test_it_asks_no_other_machine():
         picture = png(np.zeros((9, 9), np.uint8)), png(np.eye(9, dtype=np.uint8) * 255)
         files = dict(zip(("image", "mask"), picture, strict=True))
         assert httpx.post(f"{url}/inpaint", files=files).status_code == 200
-        process.kill()
-        assert process.stderr.read() == ""
+        process.terminate()
+        assert process.stderr.read() == "-c: stopped by SIGTERM\n"
 
 
 def test_a_port_in_use_is_refused(refused):

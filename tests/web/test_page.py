@@ -222,10 +222,10 @@ def test_refused_commands(refused, arguments, message):
     assert message in refused("app.py", *arguments)
 
 
-def test_a_classical_model_imports_no_tensorflow():
+def test_a_classical_model_imports_no_tensorflow(tmp_path):
     code = (
-        "import sys, tempfile; from inpainting.web.models import Models; from inpainting.web.server import "
-        "application; models = Models('telea'); models.warm(); application(models, tempfile.mkdtemp()); "
+        "import sys; from inpainting.web.models import Models; from inpainting.web.server import "
+        f"application; models = Models('telea'); models.warm(); application(models, {str(tmp_path)!r}); "
         "print('tensorflow' in sys.modules)"
     )
     assert command("-c", code).stdout.strip() == "False"
