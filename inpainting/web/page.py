@@ -74,11 +74,15 @@ def page(models, folder):
             options = {"realism": 1.0}, {"samples": True}
             return [gr.update(visible=models.takes(name, **option)) for option in options]
 
+        def opened(content, path):
+            tab, picture = tabs.opened(content, path.stem)
+            return tab, gr.update(value=picture, label=f"What is missing in {path.name}"), None, None, None
+
         def open_file(path):
-            return *tabs.opened(tabs.taken(path), Path(path).stem), None, None, None
+            return opened(tabs.taken(path), Path(path))
 
         def open_example(index):
-            return *tabs.opened(EXAMPLES[index].read_bytes(), EXAMPLES[index].stem), None, None, None, None
+            return *opened(EXAMPLES[index].read_bytes(), EXAMPLES[index]), None
 
         def without_mask(tab):
             return tab and replace(tab, mask=None)

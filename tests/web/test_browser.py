@@ -48,7 +48,7 @@ class Visit:
 
     def open(self, content, name="photo.png"):
         self._choose("#picture", content, name)
-        self.canvas()
+        self.opened(name)
 
     def load_mask(self, content):
         self._choose("#mask", content, "mask.png")
@@ -58,12 +58,14 @@ class Visit:
         file = {"name": name, "mimeType": "image/png", "buffer": content}
         self.page.set_input_files(f"{place} input[type=file]", file)
 
-    def canvas(self):
-        """The editor's, once its picture is there to be painted on."""
-        canvas = self.page.locator("#editor canvas").first
-        canvas.wait_for()
+    def opened(self, name):
+        """Waits until the picture of this name is there to be painted on."""
+        self.page.wait_for_selector(f"#editor >> text={name}")
+        self.canvas().wait_for()
         self.page.wait_for_timeout(2000)  # the picture is scaled to its place, of which nothing tells
-        return canvas
+
+    def canvas(self):
+        return self.page.locator("#editor canvas").first
 
     def paint(self, start, stop):
         """By the mouse, from and to places in shares of the canvas."""
@@ -152,7 +154,7 @@ def test_refusals_are_said(visit):
 def test_an_example_on_a_telephone(visit):
     tab = visit(width=375, height=700, is_mobile=True, has_touch=True, device_scale_factor=2)
     tab.page.locator("button.gallery-item").first.tap()
-    tab.canvas()
+    tab.opened("chelsea.png")
     assert tab.page.evaluate("document.documentElement.scrollWidth") <= 375
     tab.paint((0.45, 0.5), (0.55, 0.5))
     completed, name = tab.fill()
