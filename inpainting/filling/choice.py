@@ -61,8 +61,8 @@ class Choice:
         partner = self.workdir.path.with_name(f"{stem}_l2") if method in ("wgan", "dcgan") else None
         if partner is None or not (partner / "config.json").exists():
             raise InputError(
-                f"--realism blends a NAME_wgan or NAME_dcgan with the NAME_l2 beside it, and there is none for "
-                f"{shown(self.name)}: leave --realism out"
+                f"realism blends a NAME_wgan or NAME_dcgan with the NAME_l2 beside it, and there is none for "
+                f"{shown(self.name)}: leave realism out"
             )
         return Workdir(partner)
 

@@ -15,7 +15,7 @@ from inpainting.errors import InputError
 from inpainting.filling.filler import ANY
 from inpainting.filling.windows import MARGIN, blocks, fill_windows, round_holes
 
-WAY_OUT = "--model biharmonic, telea, navier_stokes and photos_l2 fill any hole of any picture"
+WAY_OUT = "the models biharmonic, telea, navier_stokes and photos_l2 fill any hole of any picture"
 
 
 def fill(picture, mask, filler, *, seed=0):
@@ -27,7 +27,9 @@ def fill(picture, mask, filler, *, seed=0):
     if not mask.any():
         return picture.copy()
     if mask.all():
-        raise InputError("the mask leaves nothing of the picture: mark only what is missing, or try --invert")
+        raise InputError(
+            "the mask leaves nothing of the picture: mark what is missing alone, or invert the mask"
+        )
     if filler.sides != ANY:
         return _fill_whole(picture, mask, filler, seed)
     completed = np.array(picture)

@@ -5,6 +5,11 @@ import numpy as np
 RESAMPLES = 1_000
 
 
+def half_interval(values, *, seed=0):
+    """Half of the 95 % interval of the mean of float [N]."""
+    return _halves(_resampled_means(np.asarray(values, np.float64)[None], np.random.default_rng(seed)))[0]
+
+
 def intervals(errors, *, seed=0):
     """Half of the 95 % interval of each filler's mean error, and of how far it is behind the least.
 

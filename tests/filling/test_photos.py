@@ -165,7 +165,7 @@ def test_a_network_of_a_centred_hole_is_refused_elsewhere():
     mask[6:10, 6:10] = True
     fill(texture(16, 16), mask, filler)
     mask[0, 0] = True
-    with pytest.raises(InputError, match="the centred 4×4 hole alone.*others; --model biharmonic"):
+    with pytest.raises(InputError, match="the centred 4×4 hole alone.*others; the models biharmonic"):
         fill(texture(16, 16), mask, filler)
-    with pytest.raises(InputError, match="16×16 pixels alone, not of 40×30: --model biharmonic"):
+    with pytest.raises(InputError, match="16×16 pixels alone, not of 40×30: the models biharmonic"):
         fill(texture(30, 40), np.eye(30, 40) > 0, filler)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from inpainting.measuring.bootstrap import intervals
+from inpainting.measuring.bootstrap import half_interval, intervals
 
 RANDOM = np.random.default_rng(0)
 
@@ -14,6 +14,7 @@ def test_the_interval_of_a_mean():
     found = intervals({"a": errors, "b": np.full(400, 3.0)})
     assert found["a"].keys() == {"hole_mse_interval"}  # the best
     assert found["a"]["hole_mse_interval"] == pytest.approx(1.96 / 20, rel=0.1)
+    assert half_interval(errors) == found["a"]["hole_mse_interval"]
     assert found["b"]["hole_mse_interval"] == 0
     assert found["b"]["behind_best"] == 2 and found["b"]["behind_best_interval"] == pytest.approx(
         0.098, rel=0.1

@@ -101,7 +101,7 @@ def test_nothing_is_missing(photo, call):
         (["--box", "1,1,3,3", "--realism", "2"], "'2' is not a number from 0 to 1"),
         (
             ["--box", "1,1,3,3", "--realism", "0.5"],
-            "--realism blends a NAME_wgan or NAME_dcgan with the NAME_l2",
+            "realism blends a NAME_wgan or NAME_dcgan with the NAME_l2",
         ),
         (
             ["--box", "1,1,3,3", "--samples", "2"],
@@ -246,7 +246,7 @@ def test_a_density_model_draws_samples(tmp_path, call, refused, untrained):
     np.testing.assert_array_equal(opened(tmp_path / "x_1.png"), second)
     Image.fromarray(PICTURE).save(tmp_path / "large.png")
     line = refused("inpaint.py", tmp_path / "large.png", *arguments[1:])
-    assert "pixel_cnn fills pictures of 16×16 pixels alone, not of 50×40: --model biharmonic, telea" in line
+    assert "pixel_cnn fills pictures of 16×16 pixels alone, not of 50×40: the models biharmonic, telea" in line
 
 
 def test_the_function_returns_what_it_is_given(photo):
