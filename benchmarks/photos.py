@@ -1,4 +1,4 @@
-"""Fillers over photographs with holes of each kind: python benchmarks/photos.py PHOTOGRAPHS MASKS [--model NAME …]
+"""Fillers over photographs with holes of each kind: python benchmarks/photos.py PHOTOGRAPHS MASKS
 
     python benchmarks/photos.py bsds500/test masks
 
@@ -6,8 +6,8 @@ MASKS has a folder for each kind of hole, and in it masks named as their photogr
 Published weights, the classical methods of this project and, where they are installed, two of others are
 measured: FSR (frequency-selective reconstruction, of opencv-contrib-python-headless) and PatchMatch
 (pypatchmatch). psnr: the mean over the photographs of each one's PSNR over its hole, in dB, with its 95 %
-interval; gain: over the best classical method of the row's kind, of the same photographs (paired); sharpness and
-seam as docs/evaluating.md has them; seconds: the median of a photograph.
+interval; gain: over the best of the classical methods, on the same photographs (paired); sharpness and seam as
+docs/evaluating.md has them; seconds: the median of a photograph.
 """
 
 import sys
@@ -61,7 +61,7 @@ def patchmatch(picture, mask):
 
 
 def others():
-    """Methods that this project does not bring, of those installed: name -> function of a picture and a mask."""
+    """Methods that this project does not bring, of those installed: name -> function of picture and mask."""
     found = {"FSR": fsr} if hasattr(cv2, "xphoto") else {}
     try:
         from patchmatch import patch_match
@@ -71,7 +71,7 @@ def others():
 
 
 def pairs(photographs, folder):
-    """The pictures, uint8 [H, W, 3], and masks, bool [H, W], of a folder of masks. InputError where one lacks."""
+    """Yields uint8 [H, W, 3] and bool [H, W] for each mask of a folder. InputError without a photograph."""
     found = {path.stem: path for path in sorted(photographs.iterdir())}
     for path in sorted(folder.glob("*.png")):
         if path.stem not in found:

@@ -47,9 +47,7 @@ def hole(photo, *, mask=None, boxes=(), colour=None, invert=False, grow=0):
         missing = cv2.dilate(np.uint8(missing), np.ones((down, 1), np.uint8))
         missing = cv2.dilate(missing, np.ones((1, across), np.uint8)) > 0
     if missing.all():
-        raise InputError(
-            "the mask leaves nothing of the picture: mark what is missing alone, or invert the mask"
-        )
+        raise InputError("the mask leaves nothing of the picture: mark only what is missing, or invert it")
     return missing
 
 

@@ -27,9 +27,7 @@ def fill(picture, mask, filler, *, seed=0):
     if not mask.any():
         return picture.copy()
     if mask.all():
-        raise InputError(
-            "the mask leaves nothing of the picture: mark what is missing alone, or invert the mask"
-        )
+        raise InputError("the mask leaves nothing of the picture: mark only what is missing, or invert it")
     if filler.sides != ANY:
         return _fill_whole(picture, mask, filler, seed)
     completed = np.array(picture)
