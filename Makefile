@@ -10,8 +10,10 @@ PYTEST := $(BIN)/python -m pytest -q -rs -n auto --maxprocesses 2 --dist workste
 PUBLISHED = $(filter-out pretrained/photos%,$(dir $(wildcard pretrained/*_l2/weights.npz pretrained/*gan/weights.npz)))
 
 demo: setup
+	@echo "A photograph from which two wires and a date, painted over, are to go:"
+	$(BIN)/python inpaint.py docs/painted.png --mask-color ff00ff --output runs/painted_inpainted.png --overwrite
 ifneq ($(PUBLISHED),)
-	@echo "Published weights fill holes in 200 test images of CIFAR-10, which is downloaded at first use:"
+	@printf "\nPublished weights fill holes in 200 test images of CIFAR-10, which is downloaded at first use:\n"
 	-$(BIN)/python evaluate.py $(PUBLISHED) --baselines --limit 200
 endif
 	@printf "\nA small model learns to fill holes in dead leaves, pictures drawn from a seed, in 3 minutes, at the\nend against a critic, so that its fills are sharp:\n"
@@ -21,6 +23,7 @@ endif
 	@printf "\nWhat it has learnt, beside the classical methods:\n"
 	$(BIN)/python evaluate.py $(DEMO) --baselines --limit 500
 	@echo
+	@echo "Photograph: docs/painted.png, filled: runs/painted_inpainted.png"
 	@echo "Picture: $(DEMO)/figures/dead_leaves-test-center-first500/completions.png   Table: above"
 	@echo "Model for serving: $(DEMO)/saved_model/1"
 
