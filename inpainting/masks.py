@@ -115,7 +115,9 @@ def pyramid(image, mask):
         mask = tf.cast(share == 0, tf.float32)
     image = composite(mask, context_mean(*levels[0]), image)
     for finer, missing in reversed(levels):
-        image = composite(missing, tf.image.resize(image, tf.shape(finer)[1:3]), finer)
+        height, width = tf.unstack(tf.shape(finer)[1:3])
+        doubled = tf.image.resize(image, 2 * tf.shape(image)[1:3])[:, :height, :width]
+        image = composite(missing, doubled, finer)
     return image
 
 

@@ -110,6 +110,16 @@ def test_a_pyramid_of_any_size_looks_at_known_pixels_alone(height, width):
     )
 
 
+def test_a_pyramid_does_not_shift_where_a_side_is_odd():
+    """A small hole's fill follows from what is around it, not from where the picture ends far from it."""
+    image = np.random.default_rng(0).uniform(-1, 1, (1, 40, 40, 3)).astype(np.float32)
+    mask = np.zeros((1, 40, 40, 1), np.float32)
+    mask[:, 6:10, 5:9] = 1
+    whole = pyramid(tf.constant(image), tf.constant(mask)).numpy()
+    part = pyramid(tf.constant(image[:, :37, :35]), tf.constant(mask[:, :37, :35])).numpy()
+    np.testing.assert_allclose(part, whole[:, :37, :35], atol=1e-6)
+
+
 def test_dilate_grows_a_square():
     grown = dilate(center_masks(1, image_size=16, hole=4), 3).numpy()
     assert grown.sum() == 100 and grown[0, 3:13, 3:13].all()
