@@ -57,12 +57,11 @@ tags: [inpainting, {kind}, {method}]
 
 # {name}
 
-Fills holes in pictures of {size}×{size} pixels, {holes}: {what}. Made with an implementation of
-*Deep Image Inpainting* (Burlin, Le Calonnec and Duperier, 2017).
+Fills {holes} in pictures of {sizes}: {what}. Made with an implementation of *Deep Image Inpainting* (Burlin, Le
+Calonnec and Duperier, 2017).
 
 ```
-python evaluate.py pretrained/{name} --baselines
-python train.py --model {model} --initial pretrained/{name}{generator_settings}
+{commands}
 ```
 
 ## Data
@@ -86,8 +85,8 @@ python train.py --model {model} --initial pretrained/{name}{generator_settings}
 ## Limits
 
 {limits}
-It knows pictures like those that it was trained on, of their size and with such holes; for others, train it
-anew. What it paints is a guess, and no evidence of what was there.
+It knows pictures like those that it was trained on, with such holes; for others, train it anew. What it paints
+is a guess, and no evidence of what was there.
 """
 
 
@@ -141,8 +140,28 @@ def measured(workdir, progress):
 
 
 def holes(mask, hole):
+    if mask == "mixed":
+        return f"scratches, text, strokes and boxes of up to {hole} pixels"
     kind = "centred" if mask == "center" else mask.replace("_", "-")
     return f"{kind} holes of {hole} pixels"
+
+
+def commands(name, config):
+    """What may be done with published weights, the command lines."""
+    data = " --dataset folder:PATH" if config.data.dataset.startswith("folder:") else ""
+    of_generator = {path: value for path, value in changes(config).items() if path.startswith("generator.")}
+    train = f"python train.py --model {config.model} --initial pretrained/{name}{data}"
+    lines = [
+        f"python evaluate.py pretrained/{name} --baselines{data}",
+        "".join([train, *(f" {words}" for words in settings(of_generator))]),
+    ]
+    if takes_any_size(config):
+        lines.insert(0, f"python inpaint.py photo.jpg --mask mask.png --model {name}")
+    return "\n".join(lines)
+
+
+def takes_any_size(config):
+    return config.generator.kind == "unet" and config.data.mask != "center"
 
 
 def card(name, workdir):
@@ -157,14 +176,13 @@ def card(name, workdir):
     if progress["best_step"]:
         training += f"; the weights are the average at step {progress['best_step']:,}, the best on validation"
     generator, method = config.generator.kind, config.method
-    of_generator = {path: value for path, value in changes(config).items() if path.startswith("generator.")}
+    size = config.data.image_size
     return CARD.format(
         name=name,
-        model=config.model,
-        generator_settings="".join(f" {words}" for words in settings(of_generator)),
+        commands=commands(name, config),
         kind=generator.replace("_", "-"),
         method=method.kind.replace("_", "-"),
-        size=config.data.image_size,
+        sizes="any size" if takes_any_size(config) else f"{size}×{size} pixels",
         holes=holes(config.data.mask, config.data.hole),
         measured_holes=holes(results["mask"], results["hole"]),
         what=f"{generator.replace('_', ' ')} {method.text}",

@@ -59,7 +59,6 @@ class L2(Method):
     what is averaged over them, of each channel: its square, or else its absolute value, L1.
     """
 
-    text: ClassVar[str] = "trained on L2"
     paper: ClassVar[str] = "4, 7.1"
 
     kind: Literal["l2"] = "l2"
@@ -67,6 +66,10 @@ class L2(Method):
     # Deviation: the paper weighs the ring 20 times. On our validation split that slows the hole's error down.
     overlap_weight: NonNegativeFloat = 1.0
     error: Literal["squared", "absolute"] = "squared"
+
+    @property
+    def text(self):
+        return "trained on L1" if self.error == "absolute" else "trained on L2"
 
     def completed(self, *, data, steps):
         return self.filled_in(overlap=data.image_size // 8)
@@ -115,6 +118,7 @@ class Adversarial(L2):
 
     family: ClassVar[str] = "adversarial"
     criterion: ClassVar[str] = "distance_from_natural"
+    opponent: ClassVar[str]  # what it calls its adversary, in words
     warmup_share: ClassVar[float] = 0.8  # of the steps, unless warmup_steps is given
 
     sees: Literal["patch", "image", "hole"] | None = None
@@ -126,6 +130,10 @@ class Adversarial(L2):
     head_start: NonNegativeInt | None = None
     generator_learning_rate: PositiveFloat = 1e-4  # after the L2
     adversary_learning_rate: PositiveFloat | None = None
+
+    @property
+    def text(self):
+        return f"{super().text}, then against a {self.opponent} too"
 
     @property
     def adversary_section(self):
@@ -191,7 +199,7 @@ EXCESS_WEIGHT = 10.0
 class DCGAN(Adversarial):
     """Against a discriminator, with the tricks of section 5.2: inpainting/training/dcgan.py."""
 
-    text: ClassVar[str] = "trained on L2, then against a discriminator too"
+    opponent: ClassVar[str] = "discriminator"
     paper: ClassVar[str] = "5.1, 5.2"
     adversary: ClassVar[str] = "discriminator"
 
@@ -230,7 +238,7 @@ class WGAN(Adversarial):
     Ten times at 5e-5 under a clip, as in the paper, three times at 2e-4 under a gradient penalty.
     """
 
-    text: ClassVar[str] = "trained on L2, then against a Wasserstein critic too"
+    opponent: ClassVar[str] = "Wasserstein critic"
     paper: ClassVar[str] = "5.3, 7.2"
     adversary: ClassVar[str] = "critic"
 

@@ -57,7 +57,7 @@ def test_a_card_says_what_is_known(run):
     assert text.startswith("---\nlicense: apache-2.0\n")
     for said in (
         "# mine\n",
-        "vgg trained on L2",
+        "Fills centred holes of 8 pixels in pictures of 32×32 pixels: vgg trained on L2.",
         "CIFAR-10 (Krizhevsky",
         "name no licence",
         "python train.py --model vgg_l2 \\\n  --initial pretrained/unet_l2 \\\n  --set generator.filters=32",
@@ -70,6 +70,27 @@ def test_a_card_says_what_is_known(run):
     ):
         assert said in text
     assert "/tfds" not in text
+
+
+def test_the_card_of_a_model_of_photographs(run):
+    config = with_settings(experiment("photos_wgan"), {"dataset": "folder:/my/bsds500"})
+    run.create(config, overwrite=True)
+    progress = {"best_step": 50}
+    checkpoints.save(run.best, {"ema_generator": []}, progress)
+    run.metrics.write_text(json.dumps({"step": 100, "images_per_second": 10.0}) + "\n")
+    rows = {"step": 50, "split": "test", "images": 200, "mask": "mixed", "hole": 64, "results": {}}
+    (run.path / "results-bsds500-test-mixed.json").write_text(json.dumps(rows))
+    text = card("photos_wgan", run)
+    for said in (
+        "license: other\n",
+        "Fills scratches, text, strokes and boxes of up to 64 pixels in pictures of any size: unet trained on "
+        "L1, then against a Wasserstein critic too.",
+        "python inpaint.py photo.jpg --mask mask.png --model photos_wgan\n",
+        "python evaluate.py pretrained/photos_wgan --baselines --dataset folder:PATH\n",
+        "python train.py --model photos_wgan --initial pretrained/photos_wgan --dataset folder:PATH\n",
+    ):
+        assert said in text
+    assert "/my" not in text
 
 
 def test_a_card_is_refused_where_something_is_not_known(run):
