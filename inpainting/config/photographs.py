@@ -38,7 +38,9 @@ def photos(method, steps):
 def photos_l2():
     """Trained on the absolute error over the hole.
 
-    python train.py --model photos_l2 --dataset folder:PATH
+    python train.py --model photos_l2 --dataset folder:PATH --set precision=mixed_bfloat16
+
+    73 minutes on 2 cores that have bfloat16: 1.1 to 1.9 dB over the best classical method (docs/results.md).
     """
     return photos(L2(overlap=0, error="absolute"), steps=12_000)
 
@@ -46,7 +48,14 @@ def photos_l2():
 def photos_wgan():
     """Then against a Wasserstein critic of patches that touch the hole.
 
-    python train.py --model photos_wgan --dataset folder:PATH
+    python train.py --model photos_wgan --dataset folder:PATH --set precision=mixed_bfloat16
     """
-    method = WGAN(overlap=0, error="absolute", critic=CRITICS["patch"](), sees="image")
+    method = WGAN(
+        overlap=0,
+        error="absolute",
+        critic=CRITICS["patch"](),
+        critic_steps=2,
+        sees="image",
+        budget=1.3,
+    )
     return photos(method, steps=15_000)
