@@ -183,12 +183,19 @@ class DepthToSpace(SpaceToDepth):
 
 @keras.utils.register_keras_serializable("inpainting")
 class PadTo(SpaceToDepth):
-    """Pads maps [B, H, W, C] at the bottom and on the right, mirrored, to multiples of `size`."""
+    """Pads maps [B, H, W, C] at the bottom and on the right, mirrored, to multiples of `size`.
+
+    Maps that are smaller than what is added to them are mirrored to and fro.
+    """
 
     def call(self, inputs):
-        height, width = tf.shape(inputs)[1], tf.shape(inputs)[2]
-        padding = [[0, 0], [0, -height % self.size], [0, -width % self.size], [0, 0]]
-        return tf.ensure_shape(tf.pad(inputs, padding, "REFLECT"), [None, None, None, inputs.shape[3]])
+        rows, columns = (self._mirrored(tf.shape(inputs)[axis]) for axis in (1, 2))
+        return tf.gather(tf.gather(inputs, rows, axis=1), columns, axis=2)
+
+    def _mirrored(self, length):
+        """Where each place of the padded axis is taken from: 0 1 2 3 2 1 0 1 of a length of 4."""
+        places, last = tf.range(length + -length % self.size), length - 1
+        return last - tf.abs(places % tf.maximum(2 * last, 1) - last)
 
 
 @keras.utils.register_keras_serializable("inpainting")
