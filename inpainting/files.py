@@ -1,7 +1,6 @@
 """Files that are either there or not: written beside their place and renamed."""
 
 import contextlib
-import ctypes
 import errno
 import json
 import os
@@ -10,8 +9,6 @@ import shutil
 from pathlib import Path
 
 from inpainting.errors import DiskError
-
-AT_FDCWD, RENAME_EXCHANGE = -100, 2  # of Linux's renameat2
 
 
 @contextlib.contextmanager
@@ -111,23 +108,14 @@ def sync_directory(path):
         os.close(descriptor)
 
 
-def replace_directory(new, path):
-    """Puts the directory `new` in the place of `path`, in one moment where the file system can.
-
-    Another one that was there has the name `new` then.
-    """
+def place_directory(new, path):
+    """Gives the directory `new` the name `path`, once its files are on the disk. OSError if that is taken."""
     for folder, _, names in os.walk(new):
         for name in names:
             with open(Path(folder) / name, "rb") as file:
                 os.fsync(file.fileno())
         sync_directory(folder)
-    if path.exists() and not _exchange(new, path):
-        aside = beside(path.with_name(f"{path.name}.old"))
-        os.replace(path, aside)
-        os.replace(new, path)
-        os.replace(aside, new)
-    elif not path.exists():
-        os.replace(new, path)
+    os.rename(new, path)
     sync_directory(path.parent)
 
 
@@ -141,10 +129,3 @@ def remove(path):
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
-
-
-def _exchange(one, other):
-    """Whether the system could give each of two paths the other's name, in one moment."""
-    rename = getattr(ctypes.CDLL(None), "renameat2", None)
-    names = os.fsencode(one), os.fsencode(other)
-    return rename is not None and rename(AT_FDCWD, names[0], AT_FDCWD, names[1], RENAME_EXCHANGE) == 0

@@ -21,6 +21,7 @@ CONTENTS = (  # what an overwritten run loses; config.json is written anew
     "samples",
     "figures",
     "saved_model",
+    "model.tflite",
     "results*.json",
     "files.json",
     "study.json",  # of benchmarks/study.py
@@ -49,13 +50,14 @@ class Workdir:
         self.tensorboard = self.path / "tensorboard"
         self.metrics = self.path / "metrics.jsonl"
         self.samples = self.path / "samples"
-        self.saved_model = self.path / "saved_model" / "1"
+        self.saved_model = self.path / "saved_model"  # a directory for each version: 1, 2, …
         self.files = self.path / "files.json"  # of a run on a folder's pictures: see pipelines/file_list.py
         self.weights = self.path / "weights.npz"  # published ones, see inpainting/pretrained.py
         self.sha256 = self.path / "weights.sha256"
         # Where results go.
         self.measured = Path("runs", "pretrained", self.path.resolve().name) if self.published else self.path
         self.figures = self.measured / "figures"
+        self.tflite = self.measured / "model.tflite"
 
     @property
     def published(self):
@@ -119,7 +121,7 @@ class Workdir:
         """
         self._make()
         with disk(self.path):
-            for path in (self.last.parent, self.tensorboard, self.samples, self.saved_model.parent):
+            for path in (self.last.parent, self.tensorboard, self.samples, self.saved_model):
                 if path.is_symlink():
                     path.resolve().mkdir(parents=True, exist_ok=True)
                 if path.exists() and not os.access(path, os.W_OK):

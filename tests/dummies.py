@@ -1,10 +1,14 @@
 """One-layer networks, an optimizer that counts, and noise for data: trainers are tested around them."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
+from inpainting.filling.fillers import NetworkFiller
 from inpainting.masks import center_masks
+from models.unet import unet
 
 SIZE = 8
 
@@ -63,3 +67,18 @@ def fake_batches(config, count):
     image = tf.random.stateless_uniform([count, batch, size, size, 3], [1, 2], -1, 1)
     mask = tf.tile(center_masks(batch, image_size=size, hole=hole)[None], [count, 1, 1, 1, 1])
     return {"image": image, "mask": mask, "context": image * (1 - mask)}
+
+
+def moved(network):
+    """The network with noise in its weights: untrained, a correction is 0 and values can't be told apart."""
+    random = np.random.default_rng(0)
+    for weight in network.trainable_variables:
+        weight.assign(weight + random.normal(scale=0.05, size=weight.shape).astype(np.float32))
+    return network
+
+
+def photos_filler():
+    """Of pictures of any size and of any hole, as photos_l2 is."""
+    network = moved(unet(image_size=16, patch=16, filters=4, residual=True))
+    data = SimpleNamespace(image_size=16, fill="pyramid")
+    return NetworkFiller("photos", network, data=data, hole=None)

@@ -119,10 +119,10 @@ def test_the_export_gives_the_trainer_s_pixels(config_of, name, tmp_path):
     config = config_of(name)
     trainer = build_trainer(config)
     trainer.train_step(fake_batches(config, config.phases[0].batches_per_step))
-    export(network_fillers(config, trainer.ema_generator), tmp_path / "saved_model" / "1")
+    path = export(network_fillers(config, trainer.ema_generator), tmp_path)
     image = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), np.uint8)
     mask = center_masks(3, image_size=16, hole=4)
-    served = tf.saved_model.load(str(tmp_path / "saved_model" / "1")).signatures["serving_default"]
+    served = tf.saved_model.load(str(path)).signatures["serving_default"]
     inpainted = served(image=tf.constant(image), mask=tf.cast(mask, tf.uint8))["inpainted"].numpy()
     context = fill_hole(to_float(tf.constant(image)), mask, fill=config.data.fill, seed=[0, 0])
     expected = to_uint8(composite(mask, trainer([context, mask]), to_float(tf.constant(image)))).numpy()
@@ -137,11 +137,11 @@ def test_the_export_completes_as_the_program(config_of, name, tmp_path):
     network = build_generator(config)
     for weight in network.trainable_variables:  # values must be told apart
         weight.assign(weight + 0.1 * np.random.default_rng(0).normal(size=weight.shape).astype(np.float32))
-    export(network_fillers(config, network), tmp_path / "saved_model" / "1")
+    path = export(network_fillers(config, network), tmp_path)
     image = np.random.default_rng(0).integers(0, 256, (2, 16, 16, 3), np.uint8)
     mask = np.zeros((2, 16, 16, 1), np.uint8)
     mask[0, 3:6, 5:8] = mask[1, 0, 14:] = 255  # anywhere
-    served = tf.saved_model.load(str(tmp_path / "saved_model" / "1")).signatures
+    served = tf.saved_model.load(str(path)).signatures
     pixels, missing = tf.constant(image, tf.int32), tf.cast(mask > 0, tf.float32)
     seed = tf.constant([3, 8])
     for signature, options in {

@@ -27,18 +27,17 @@ def test_an_error_of_another_file_stays_what_it_is(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("atomic", [True, False])
-def test_a_directory_takes_the_place_of_another(tmp_path, monkeypatch, atomic):
-    if not atomic:
-        monkeypatch.setattr(files, "_exchange", lambda *_: False)
+def test_a_directory_takes_its_place_once(tmp_path):
     new, path = tmp_path / ".1.5.tmp", tmp_path / "1"
     for content in ("first", "second"):
-        (new / "variables").mkdir(parents=True, exist_ok=True)
+        (new / "variables").mkdir(parents=True)
         (new / "variables" / "data").write_text(content)
-        files.replace_directory(new, path)
-        assert (path / "variables" / "data").read_text() == content
-    assert (new / "variables" / "data").read_text() == "first"
-    assert set(os.listdir(tmp_path)) == {"1", ".1.5.tmp"}
+        if content == "first":
+            files.place_directory(new, path)
+            assert os.listdir(tmp_path) == ["1"]
+    with pytest.raises(OSError, match="not empty"):
+        files.place_directory(new, path)
+    assert (path / "variables" / "data").read_text() == "first"
 
 
 @pytest.mark.parametrize(

@@ -5,20 +5,21 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from inpainting.files import beside, disk, replace_directory
+from inpainting.files import beside, disk, place_directory
 from inpainting.filling.encoded import decode_mask, decode_picture
+from inpainting.filling.filler import ANY
 from inpainting.variables import resource
 
 HALF = 128  # and above, of 255, is missing
 
 
 class Inpainter(tf.Module):
-    """The signatures around the fillers of one network, all of one image size S.
+    """The signatures around the fillers of one network. H and W are the sides that it takes, or any.
 
-    serving_default: image uint8 [B, S, S, 3] and mask uint8 [B, S, S, 1] -> inpainted uint8 [B, S, S, 3], every
-    known pixel as it came. A mask whose largest value is 1 has 1 = missing, any other 128 and above = missing.
+    serving_default: image uint8 [B, H, W, 3] and mask uint8 [B, H, W, 1] -> inpainted uint8 [B, H, W, 3], every
+    known pixel as it came. The mask: see `missing_pixels`.
     from_bytes: image_bytes and mask_bytes, encoded pictures [B] -> inpainted_bytes, PNG [B]. 128 and above, of
-    a mask as `decode_mask` reads it, is missing.
+    a mask as `decode_mask` reads it, is missing. Where any sides are taken, each picture may have its own.
 
     A density model's serving_default fills in mode mean. It has two more: greedy, with the same inputs, and
     sample, with seed int32 [B] too; beside `inpainted` they return log_likelihood, nats [B].
@@ -29,9 +30,9 @@ class Inpainter(tf.Module):
 
     def __init__(self, fillers):
         super().__init__(name="inpainter")
-        size = fillers[0].image_size
-        image = tf.TensorSpec([None, size, size, 3], tf.uint8, "image")
-        mask = tf.TensorSpec([None, size, size, 1], tf.uint8, "mask")
+        sides = fillers[0].sides
+        image = tf.TensorSpec([None, *sides, 3], tf.uint8, "image")
+        mask = tf.TensorSpec([None, *sides, 1], tf.uint8, "mask")
         seed = tf.TensorSpec([None], tf.int32, "seed")
         encoded = [tf.TensorSpec([None], tf.string, name) for name in ("image_bytes", "mask_bytes")]
 
@@ -46,11 +47,21 @@ class Inpainter(tf.Module):
             return _function(answer, [image, mask, seed] if filler.draws else [image, mask])
 
         def from_bytes(image_bytes, mask_bytes):
-            return _answer_bytes(self.endpoints["serving_default"], size, image_bytes, mask_bytes)
+            answer = self.endpoints["serving_default"]
+            return {"inpainted_bytes": _answer_files(answer, sides, image_bytes, mask_bytes)}
 
         self.endpoints = {filler.signature: signature(filler) for filler in fillers}
         self.endpoints["from_bytes"] = _function(from_bytes, encoded)
         self.weights = [resource(variable) for variable in fillers[0].network.variables]
+
+
+def missing_pixels(mask):
+    """float32 [B, H, W, 1], 1 = missing, of masks in integers.
+
+    One whose largest value is 1 has 1 = missing, any other 128 and above.
+    """
+    largest = tf.reduce_max(mask, [1, 2, 3], keepdims=True)
+    return tf.cast(mask >= tf.cast(tf.where(largest == 1, 1, HALF), mask.dtype), tf.float32)
 
 
 def _function(function, input_signature):
@@ -62,17 +73,15 @@ def _function(function, input_signature):
 
 def _answer(filler, image, mask, seed):
     """What the filler's `complete` returns, once all that was given is known to be what it takes."""
-    size = filler.image_size
     inputs = {"image": image, "mask": mask} | ({} if seed is None else {"seed": seed})
     checks = [
         *_equally_many(inputs),
-        _has_sides("image", image, [size, size, 3]),
-        _has_sides("mask", mask, [size, size, 1]),
+        _has_sides("image", image, [*filler.sides, 3]),
+        _has_sides("mask", mask, [*filler.sides, 1]),
     ]
-    with tf.control_dependencies(checks):
+    with tf.control_dependencies(checks), tf.control_dependencies([_has_sides_of(image, mask)]):
         image, mask = tf.identity(image), tf.identity(mask)
-    largest = tf.reduce_max(mask, [1, 2, 3], keepdims=True)
-    missing = tf.cast(mask >= tf.where(largest == 1, tf.constant(1, tf.uint8), HALF), tf.float32)
+    missing = missing_pixels(mask)
     checks = [_none_is_dark(mask, missing)]
     if filler.hole:
         checks.append(_refuse(filler.untrained(missing), filler.refusal))
@@ -88,24 +97,39 @@ def _answer(filler, image, mask, seed):
     return {name: values[:count] for name, values in filler.complete(*batch).items()}
 
 
-def _answer_bytes(answer, size, image_bytes, mask_bytes):
+def _answer_files(answer, sides, image_bytes, mask_bytes):
+    """PNGs, string [B]."""
+    with tf.control_dependencies(_equally_many({"image": image_bytes, "mask": mask_bytes})):
+        files = tf.identity(image_bytes), tf.identity(mask_bytes)
+    if sides != ANY:
+        return _answer_batch(answer, sides, *files, first=0)
+
+    def one(inputs):
+        image, mask, index = inputs
+        return _answer_batch(answer, sides, image[None], mask[None], first=index)[0]
+
+    # One after the other: pictures of several sizes make no batch, and a large one may need all memory.
+    inputs = (*files, tf.range(tf.size(image_bytes)))
+    return tf.map_fn(one, inputs, fn_output_signature=tf.TensorSpec([], tf.string), parallel_iterations=1)
+
+
+def _answer_batch(answer, sides, image_bytes, mask_bytes, *, first):
+    """PNGs, string [B], of files of equal sides; first: the number of the first one in errors."""
+
     def decoded(name, encoded, decode, channels):
         def one(encoded):
             picture = decode(encoded)
-            with tf.control_dependencies([_has_sides(name, picture[None], [size, size, channels])]):
-                return tf.ensure_shape(tf.identity(picture), [size, size, channels])
+            with tf.control_dependencies([_has_sides(name, picture[None], [*sides, channels])]):
+                return tf.ensure_shape(tf.identity(picture), [*sides, channels])
 
-        return tf.map_fn(one, encoded, fn_output_signature=tf.TensorSpec([size, size, channels], tf.uint8))
+        return tf.map_fn(one, encoded, fn_output_signature=tf.TensorSpec([*sides, channels], tf.uint8))
 
-    with tf.control_dependencies(_equally_many({"image": image_bytes, "mask": mask_bytes})):
-        image_bytes, mask_bytes = tf.identity(image_bytes), tf.identity(mask_bytes)
     image = decoded("image", image_bytes, decode_picture, 3)
     mask = decoded("mask", mask_bytes, decode_mask, 1)
     missing = mask >= HALF
-    with tf.control_dependencies([_none_is_dark(mask, missing)]):
+    with tf.control_dependencies([_none_is_dark(mask, missing, first)]):
         inpainted = answer(image, tf.cast(missing, tf.uint8))["inpainted"]
-    encoded = tf.map_fn(tf.io.encode_png, inpainted, fn_output_signature=tf.TensorSpec([], tf.string))
-    return {"inpainted_bytes": encoded}
+    return tf.map_fn(tf.io.encode_png, inpainted, fn_output_signature=tf.TensorSpec([], tf.string))
 
 
 def _assert(holds, *message):
@@ -127,34 +151,51 @@ def _equally_many(inputs):
 
 
 def _has_sides(name, batch, sides):
-    """An assertion that all of a batch have these sides, whatever their rank."""
-    wanted = "×".join(map(str, sides))
-    found = tf.strings.reduce_join(tf.as_string(tf.shape(batch)[1:]), separator="×")
-    return _assert(found == wanted, f"{name}: ", found, f", but this model takes {wanted}")
+    """An assertion that all of a batch have these sides, None of any, whatever their rank."""
+    pattern = "×".join(str(side or r"[1-9]\d*") for side in sides)
+    wanted = "×".join(str(side or letter) for side, letter in zip(sides, "HWC", strict=True))
+    found = _sides(batch)
+    fits = tf.strings.regex_full_match(found, pattern)
+    return _assert(fits, f"{name}: ", found, f", but this model takes {wanted}")
 
 
-def _none_is_dark(mask, missing):
+def _has_sides_of(image, mask):
+    """An assertion that masks, which have one channel, are as high and wide as their images."""
+    sides, wanted = _sides(mask), _sides(image)
+    fits = sides == tf.strings.regex_replace(wanted, "3$", "1")
+    return _assert(fits, "mask: ", sides, ", but its image is ", wanted)
+
+
+def _sides(batch):
+    """Those of each of a batch, as a text such as 32×32×3."""
+    return tf.strings.reduce_join(tf.as_string(tf.shape(batch)[1:]), separator="×")
+
+
+def _none_is_dark(mask, missing, first=0):
     dark = tf.reduce_any(mask > 0, [1, 2, 3]) & ~tf.reduce_any(tf.cast(missing, tf.bool), [1, 2, 3])
-    return _refuse(dark, f"nothing is missing, though not all is 0: {HALF} and above, of 255, is missing")
+    why = f"nothing is missing, though not all is 0: {HALF} and above, of 255, is missing"
+    return _refuse(dark, why, first)
 
 
-def _refuse(masks, why):
-    """An assertion that no mask is one of these, bool [B]. The message names the first of them, from 0 on."""
-    first = tf.reduce_min(tf.where(masks))
-    return _assert(~tf.reduce_any(masks), "mask ", tf.as_string(first), f": {why}")
+def _refuse(masks, why, first=0):
+    """An assertion that no mask is one of these, bool [B]. The message names one; the first has that number."""
+    index = tf.cast(first, tf.int64) + tf.reduce_min(tf.where(masks))
+    return _assert(~tf.reduce_any(masks), "mask ", tf.as_string(index), f": {why}")
 
 
-def export(fillers, path):
-    """Writes the SavedModel to the directory `path` (…/saved_model/1), beside first and then renamed.
+def export(fillers, folder):
+    """Writes the SavedModel to folder/N, beside first and then renamed. Returns its path.
 
-    DiskError where it cannot.
+    N is one more than the highest number in the folder: what is there stays. DiskError where it cannot.
     """
-    path = Path(path)
-    new, module = beside(path), Inpainter(fillers)
-    try:
-        with disk(path, (OSError, tf.errors.OpError)):
-            path.parent.mkdir(parents=True, exist_ok=True)
+    folder, module = Path(folder), Inpainter(fillers)
+    with disk(folder, (OSError, tf.errors.OpError)):
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / str(1 + max((int(p.name) for p in folder.iterdir() if p.name.isdecimal()), default=0))
+        new = beside(path)
+        try:
             tf.saved_model.save(module, str(new), signatures=module.endpoints)
-            replace_directory(new, path)
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
+            place_directory(new, path)
+        finally:
+            shutil.rmtree(new, ignore_errors=True)
+    return path

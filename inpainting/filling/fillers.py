@@ -21,9 +21,9 @@ from models import build_generator, trainable_parameters
 class NetworkFiller(Filler):
     """A network [context, mask] -> prediction. data: of its Config; hole: Config.only_hole.
 
-    It takes pictures of any size where the network does. reach: see Filler; None: the usual one. mirrored: the
-    mean of two predictions is taken, of the picture and of its mirror image: less error, twice the time.
-    signature: the name under which an exported model offers it.
+    It takes pictures of any size where the network does and fills any hole. reach: see Filler; None: the usual
+    one. mirrored: the mean of two predictions is taken, of the picture and of its mirror image: less error,
+    twice the time. signature: the name under which an exported model offers it.
     """
 
     signature = "serving_default"
@@ -46,7 +46,7 @@ class NetworkFiller(Filler):
         self._complete = tf.function(self.complete, input_signature=signature)
 
     def _sides(self):
-        return tuple(self.network.inputs[0].shape[1:3])
+        return (self.image_size,) * 2 if self.hole else tuple(self.network.inputs[0].shape[1:3])
 
     def __call__(self, pictures, masks, *, seed=0):
         """Raises InputError for a hole that the network was not trained to fill."""
@@ -74,12 +74,12 @@ class NetworkFiller(Filler):
         )
 
     def complete(self, pictures, missing, seeds):
-        """In a graph: `inpainted` from uint8 [B, H, W, 3], float32 [B, H, W, 1] and int32 [B].
+        """In a graph: `inpainted` from uint8 or int32 [B, H, W, 3], float32 [B, H, W, 1] and int32 [B].
 
         A density model adds `log_likelihood`, nats [B], of what was filled in.
         """
         filled, more = self._fill(pictures, missing, seeds)
-        return {"inpainted": tf.where(missing > 0, filled, pictures), **more}
+        return {"inpainted": tf.where(missing > 0, tf.cast(filled, pictures.dtype), pictures), **more}
 
     def _fill(self, pictures, missing, seeds):
         inputs = [self._context(pictures, missing), missing]

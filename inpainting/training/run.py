@@ -206,7 +206,7 @@ def best_line(progress, criterion):
 def export_best(config, workdir):
     """Exports the averaged weights of the best checkpoint; of the last one where none was validated."""
     fillers, progress = load_fillers(workdir)
-    export(fillers, in_utf8(workdir.saved_model))
+    path = workdir.saved_model / export(fillers, in_utf8(workdir.saved_model)).name
     if progress["best"] is not None:
         print(best_line(progress, config.method.criterion))
-    print(f"exported to {workdir.saved_model}\nevaluate with: python evaluate.py {workdir.path} --baselines")
+    print(f"exported to {path}\nevaluate with: python evaluate.py {workdir.path} --baselines")

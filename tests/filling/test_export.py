@@ -85,9 +85,9 @@ def test_the_pixels_are_the_trainer_s(served, finished_run):
 @pytest.fixture(scope="module")
 def picky(tmp_path_factory):
     """The signatures of a loaded model of 8×8 pixels that fills the centred 4×4 hole; the model is let go."""
-    path = tmp_path_factory.mktemp("export") / "1"
     data = SimpleNamespace(image_size=SIZE, fill="zeros")
-    export([NetworkFiller("tiny", tiny_generator(), data=data, hole=4)], path)
+    fillers = [NetworkFiller("tiny", tiny_generator(), data=data, hole=4)]
+    path = export(fillers, tmp_path_factory.mktemp("export"))
     signatures = tf.saved_model.load(str(path)).signatures
     kept = {name: signatures[name] for name in ("serving_default", "from_bytes")}
     del signatures
@@ -237,8 +237,8 @@ def test_one_by_one_as_in_a_batch(finished_run):
 def test_a_density_model_with_nothing_to_do(small_config, model, directions, tmp_path):
     """In each mode: no pictures, no holes, fewer seeds than pictures."""
     config = small_config(model, directions=directions, layers=1, mask="rectangle")
-    export(network_fillers(config, build_generator(config)), tmp_path / "1")
-    served = tf.saved_model.load(str(tmp_path / "1")).signatures
+    path = export(network_fillers(config, build_generator(config)), tmp_path)
+    served = tf.saved_model.load(str(path)).signatures
     image = np.random.default_rng(0).integers(0, 256, (2, 16, 16, 3), np.uint8)
     mask = np.zeros((2, 16, 16, 1), np.uint8)
     for name in ("serving_default", "greedy", "sample"):
