@@ -25,6 +25,7 @@ import train
 from inpainting.command_line import run_program
 from inpainting.config.experiments import experiment
 from inpainting.config.settings import paths, with_settings
+from inpainting.filling import tflite
 
 ROOT = Path(__file__).parent.parent
 PROGRAMS = {
@@ -32,6 +33,7 @@ PROGRAMS = {
     "evaluate.py": evaluate.main,
     "inpaint.py": inpaint.main,
     "app.py": app.main,
+    "tflite.py": tflite.main,
 }
 
 # A run of seconds: 16×16 pixels, tiny networks.
@@ -111,7 +113,7 @@ def command(program, *arguments, **options):
 
 @pytest.fixture
 def call(monkeypatch, capsys):
-    """A function: runs one of the programs in this process and returns (status, stdout, stderr)."""
+    """A function: runs one of the PROGRAMS in this process and returns (status, stdout, stderr)."""
 
     def run(program, *arguments):
         monkeypatch.setattr(sys, "argv", [program, *map(str, arguments)])
