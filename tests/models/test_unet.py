@@ -94,6 +94,8 @@ def test_padding_mirrors_at_the_bottom_and_on_the_right():
     maps = tf.reshape(tf.range(9, dtype=tf.float32), [1, 3, 3, 1])
     padded = PadTo(4)(maps)[0, :, :, 0]
     np.testing.assert_array_equal(padded, [[0, 1, 2, 1], [3, 4, 5, 4], [6, 7, 8, 7], [3, 4, 5, 4]])
+    padded = PadTo(8)(maps[:, :2, :1])[0, :, :, 0]  # to and fro: 0 3 0 3 …
+    np.testing.assert_array_equal(padded, np.repeat([[0], [3]] * 4, 8, axis=1))
 
 
 @pytest.mark.parametrize(("image_size", "patch"), [(32, 32), (32, 8)])
