@@ -195,6 +195,8 @@ def test_early_stopping_keeps_the_best_and_exports(call, pictures, tmp_path):
     assert (workdir / "saved_model" / "1").exists()
     status, stdout, _ = call("train.py", *arguments, "--resume")
     assert status == 0 and "validation at step" not in stdout
+    assert f"exported to {workdir}/saved_model/2\n" in stdout
+    assert (workdir / "saved_model" / "1").exists()
 
 
 @pytest.mark.slow
