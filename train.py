@@ -49,12 +49,16 @@ def parse(argv):
     parser.add_argument("--initial", metavar="DIR", help=initial_help)
     parser.add_argument("--resume", action="store_true", help="continue the run in the work directory")
     parser.add_argument("--overwrite", action="store_true", help="replace the run in the work directory")
+    profile_help = "write a trace of N steps to tensorboard/, for TensorBoard's profiler"
+    parser.add_argument("--profile", metavar="N", type=int, help=profile_help)
     arguments = parser.parse_args(argv)
     if arguments.list_models:
         list_models()
         sys.exit(0)
     if not arguments.model:
         parser.error(f"--model is required: one of {', '.join(EXPERIMENTS)}")
+    if arguments.profile is not None and arguments.profile < 1:
+        parser.error("--profile must be at least 1")
     if arguments.resume and arguments.overwrite:
         parser.error("--resume continues a run and --overwrite replaces it: give one of them")
     if arguments.resume and arguments.initial:
@@ -101,10 +105,10 @@ def list_models():
     print(markdown(rows, dict.fromkeys(rows[0], "{}")))
 
 
-def train(config, workdir, *, initial=None, resume=False, overwrite=False):
+def train(config, workdir, *, initial=None, resume=False, overwrite=False, profile=None):
     """Trains `config` in `workdir`, from the weights of the Workdir `initial` where that is given.
 
-    Returns 0, or 128 + the signal that stopped it.
+    profile: the number of steps to write a trace of. Returns 0, or 128 + the signal that stopped it.
     """
     workdir.check(config, resume=resume, overwrite=overwrite)
     if initial:
@@ -113,13 +117,15 @@ def train(config, workdir, *, initial=None, resume=False, overwrite=False):
         import_tensorflow()
         from inpainting.training.run import run
 
-        return run(config, workdir, initial=initial, resume=resume, overwrite=overwrite)
+        how = {"initial": initial, "resume": resume, "overwrite": overwrite, "profile": profile}
+        return run(config, workdir, **how)
 
 
 def main(argv):
     config, workdir, arguments = parse(argv)
     initial = Workdir(arguments.initial) if arguments.initial else None
-    return train(config, workdir, initial=initial, resume=arguments.resume, overwrite=arguments.overwrite)
+    how = {name: getattr(arguments, name) for name in ("resume", "overwrite", "profile")}
+    return train(config, workdir, initial=initial, **how)
 
 
 if __name__ == "__main__":

@@ -5,9 +5,10 @@
 Each model with its defaults, in the phase with its adversary, fed by the real data chain from random pictures
 in memory. images/s counts the real images that generator updates consume, one batch a step. "waiting" is the
 share of the time of all steps, one right after the other, that goes by before their data is there. GFLOP/s is
-what its graph adds and multiplies a second, to find networks that are slow for their arithmetic; of L2 models
-alone, as a loop's body counts once. For a WGAN also the time of a step over that of its parts, measured alone:
-critic_steps critic updates and one generator update. Medians over --steps steps.
+what its graph adds and multiplies a second, "of matmul" its share of what the machine does in a product of two
+matrices, MATRIX × MATRIX, to find networks that are slow for their arithmetic; a density model's graph does not
+know its shapes. For a WGAN also the time of a step over that of its parts, measured alone: critic_steps critic
+updates and one generator update. Medians over --steps steps.
 """
 
 import statistics
@@ -31,6 +32,8 @@ from inpainting.training.build import build_trainer
 from pipelines.datasets import Images
 from pipelines.inpainting import training_batches
 
+MATRIX = 2048
+
 
 def seconds(functions, turns):
     """Times of the calls of each, name -> list of seconds, in turns; the first two, which trace, left out."""
@@ -43,11 +46,26 @@ def seconds(functions, turns):
     return {name: values[2:] for name, values in times.items()}
 
 
-def operations(function, batch):
-    """Additions and multiplications of one call."""
+def operations(trainer, batches):
+    """Additions and multiplications of a step: K − 1 updates of the adversary and one of the generator."""
     options = {**tf.compat.v1.profiler.ProfileOptionBuilder.float_operation(), "output": "none"}
-    graph = function.get_concrete_function(batch).graph
-    return tf.compat.v1.profiler.profile(graph, options=options).total_float_ops
+    batch = {key: value[0] for key, value in batches.items()}
+
+    def count(function):
+        graph = tf.function(function).get_concrete_function(batch).graph
+        return tf.compat.v1.profiler.profile(graph, options=options).total_float_ops
+
+    updates = len(batches["image"]) - 1
+    adversary = updates * count(lambda batch: trainer.adversary_step(batch, 0)) if updates else 0
+    return adversary + count(trainer.generator_step)
+
+
+def matmul_rate(precision, turns):
+    """Additions and multiplications a second of a large product of matrices."""
+    kind = tf.bfloat16 if precision == "mixed_bfloat16" else tf.float32
+    matrix = tf.cast(tf.random.stateless_normal([MATRIX, MATRIX], [1, 2]), kind)
+    times = seconds({"product": lambda: tf.matmul(matrix, matrix).numpy()}, turns)["product"]
+    return 2 * MATRIX**3 / statistics.median(times)
 
 
 def measure(name, precision, images, steps):
@@ -76,8 +94,9 @@ def measure(name, precision, images, steps):
     times = seconds({"step": step}, steps)["step"]
     whole = statistics.median(times)
     row = {"images/s": config.training.batch_size / whole, "waiting": sum(waits[2:]) / sum(times)}
-    if config.method.kind == "l2":
-        row["GFLOP/s"] = operations(train_step, next(iterator)) / whole / 1e9
+    if config.method.family != "density":
+        rate = operations(trainer, next(iterator)) / whole
+        row["GFLOP/s"], row["of matmul"] = rate / 1e9, rate / matmul_rate(precision, steps)
     if config.method.kind == "wgan":
         batch = {key: value[0] for key, value in next(iterator).items()}
         critic_update = tf.function(lambda: trainer.adversary_step(batch, 0))
@@ -113,11 +132,12 @@ def main(argv):
         for precision in precisions:
             row = measure(name, precision, images, arguments.steps)
             rows.append({"model": name, "precision": precision, **row})
-            print(f"{name} {precision}: {row['images/s']:.0f} images/s", flush=True)
+            share = f", {row['of matmul']:.0%} of a matmul's rate" if "of matmul" in row else ""
+            print(f"{name} {precision}: {row['images/s']:.0f} images/s{share}", flush=True)
             tf.keras.backend.clear_session()
     print(f"\nTensorFlow {tf.__version__}, 32×32 pixels, medians of {arguments.steps} steps\n")
     columns = {"model": "{}", "precision": "{}", "images/s": "{:.0f}", "waiting": "{:.1%}"}
-    print(markdown(rows, {**columns, "GFLOP/s": "{:.0f}", "step / parts": "{:.2f}"}))
+    print(markdown(rows, {**columns, "GFLOP/s": "{:.0f}", "of matmul": "{:.0%}", "step / parts": "{:.2f}"}))
 
 
 if __name__ == "__main__":

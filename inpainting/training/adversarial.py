@@ -113,7 +113,7 @@ class AdversarialTrainer(AutoencoderTrainer):
         if self.trains == "both":
             return super().train_step(batches)
         self.step.assign_add(1)
-        return self.results()
+        return self.end_step()
 
     def generator_losses(self, batch, prediction):
         losses = super().generator_losses(batch, prediction)

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from inpainting.losses.reconstruction import overlap_loss
-from inpainting.measuring.metrics import PER_IMAGE, hole_mse, per_image, summarise
+from inpainting.measuring.metrics import hole_mse, per_image, summarise
 from inpainting.training.trainer import Trainer
 
 
@@ -14,7 +14,6 @@ class AutoencoderTrainer(Trainer):
     """
 
     TRACKED = ("loss", "reconstruction_loss", "hole_mse", "generator_gradient_norm")
-    MEASURED = PER_IMAGE
 
     def __init__(self, *, overlap, overlap_weight, error="squared", **kwargs):
         super().__init__(**kwargs)
@@ -22,15 +21,16 @@ class AutoencoderTrainer(Trainer):
         self.overlap_weight = overlap_weight
         self.error = error
 
-    def call(self, inputs, training=False):
+    def __call__(self, inputs):
         """The prediction of the averaged generator for [context, mask], [B, S, S, 3]."""
         return self.ema_generator(inputs, training=False)
 
     def test_step(self, batch):
         prediction = self([batch["context"], batch["mask"]])
-        return summarise(
-            self.measure(per_image(prediction=prediction, target=batch["image"], mask=batch["mask"]))
-        )
+        return per_image(prediction=prediction, target=batch["image"], mask=batch["mask"])
+
+    def summarise(self, means):
+        return {name: float(value) for name, value in summarise(means).items()}
 
     def generator_step(self, batch):
         """One update of the generator and of its average, on a batch of [B, S, S, C]."""

@@ -1,15 +1,14 @@
-"""What happens between the steps of `fit`: logs, validation, samples, checkpoints, and stopping.
+"""What happens between the steps: logs, validation, samples, checkpoints, and stopping.
 
-One step is one batch of `fit`; all intervals count the run's own steps, so that a resumed run does the same
-things at the same steps.
+Each is called with the number of the run's steps that are done, at every one at which something is due. All
+intervals count the run's own steps, so that a resumed run does the same things at the same steps.
 """
 
+import math
 import sys
 import time
 
-import numpy as np
 import tensorflow as tf
-from tensorflow import keras
 
 from inpainting import checkpoints
 from inpainting.masks import composite
@@ -18,54 +17,59 @@ from inpainting.measuring import figures
 SAMPLES = 8
 
 
-class Monitor(keras.callbacks.Callback):
+def next_event(training, step):
+    """The first step after `step` at which something is due, of a Training's intervals and its end."""
+    intervals = (training.log_every, training.validate_every, training.checkpoint_every)
+    return min(training.steps, *(step - step % every + every for every in intervals))
+
+
+class Monitor:
     """Every `log_every` steps: the means since the last time to the journal, and a line of progress.
 
-    A value that is not finite raises FloatingPointError at once.
+    A value that has not been finite raises FloatingPointError.
     """
 
-    def __init__(self, *, config, journal, start):
-        super().__init__()
+    def __init__(self, *, trainer, config, journal):
+        self.trainer = trainer
         self.config = config
         self.journal = journal
-        self.done = start
         self.terminal = sys.stdout.isatty()
         self.balance = Balance()
 
-    def on_train_begin(self, logs=None):
-        self._mark()
+    def begin(self, step):
+        """Starts the means and the clock anew."""
+        self.trainer.means.reset()
+        self.marked_step, self.marked_time = step, time.perf_counter()
 
-    def _mark(self):
-        self.model.reset_means()
-        self.marked_step, self.marked_time = self.done, time.perf_counter()
-
-    def on_train_batch_end(self, batch, logs=None):
-        self.done += 1
-        bad = [name for name, value in logs.items() if not np.isfinite(value)]
+    def __call__(self, step):
+        means = self.trainer.means.of(self.trainer.reported)
+        logs = {name: float(value) for name, value in means.items()}
+        bad = [name for name, value in logs.items() if not math.isfinite(value)]
         if bad:
-            raise FloatingPointError(f"{bad[0]} is not finite at step {self.done}")
-        if self.done % self.config.training.log_every == 0 or self.done == self.config.training.steps:
-            self._log(logs)
-            self._mark()
+            first = self.marked_step + self.trainer.means.finite_steps() + 1
+            raise FloatingPointError(f"{bad[0]} is not finite at step {first}")
+        if step % self.config.training.log_every == 0 or step == self.config.training.steps:
+            self._log(step, logs)
+            self.begin(step)
 
     def pause(self, seconds):
         """Leaves so many seconds of validation or writing out of the speed."""
         self.marked_time += seconds
 
-    def _log(self, logs):
+    def _log(self, step, logs):
         config, training = self.config, self.config.training
-        batches = config.batches_until(self.done) - config.batches_until(self.marked_step)
+        batches = config.batches_until(step) - config.batches_until(self.marked_step)
         speed = batches * training.batch_size / (time.perf_counter() - self.marked_time)
-        left = (config.batches_until(training.steps) - config.batches_until(self.done)) * training.batch_size
-        learning_rate = tf.convert_to_tensor(self.model.current_optimizer.learning_rate)
+        left = (config.batches_until(training.steps) - config.batches_until(step)) * training.batch_size
+        learning_rate = tf.convert_to_tensor(self.trainer.current_optimizer.learning_rate)
         rates = {"learning_rate": learning_rate, "images_per_second": speed}
-        self.journal.scalars(self.done, {**logs, **rates})
-        losses = "  ".join(f"{name} {float(value):.4g}" for name, value in logs.items())
-        line = f"step {self.done}/{training.steps}  {losses}  {speed:.0f} images/s  {_clock(left / speed)} left"
+        self.journal.scalars(step, {**logs, **rates})
+        losses = "  ".join(f"{name} {value:.4g}" for name, value in logs.items())
+        line = f"step {step}/{training.steps}  {losses}  {speed:.0f} images/s  {_clock(left / speed)} left"
         print(f"\r\033[K{line}" if self.terminal else line, end="" if self.terminal else "\n", flush=True)
         warning = self.balance.judge(logs)
         if warning:
-            print(f"\nwarning at step {self.done}: {warning}", flush=True)
+            print(f"\nwarning at step {step}: {warning}", flush=True)
 
 
 class Balance:
@@ -110,15 +114,15 @@ def _clock(seconds):
     return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
 
 
-class Validation(keras.callbacks.Callback):
+class Validation:
     """Every `validate_every` steps: metrics of the averaged weights, samples, the best checkpoint, early stop.
 
     The best is the lowest criterion of the method on the validation split. The steps before an adversary joins
     do not compete: what is kept is a model of the method that was asked for.
     """
 
-    def __init__(self, *, config, journal, batches, workdir, progress, monitor):
-        super().__init__()
+    def __init__(self, *, trainer, config, journal, batches, workdir, progress, monitor):
+        self.trainer = trainer
         self.config = config
         self.criterion = config.method.criterion
         self.journal = journal
@@ -128,13 +132,11 @@ class Validation(keras.callbacks.Callback):
         self.progress = progress
         self.monitor = monitor
 
-    def on_train_batch_end(self, batch, logs=None):
-        step = self.monitor.done
+    def __call__(self, step):
         if step % self.config.training.validate_every and step != self.config.training.steps:
             return
         began = time.perf_counter()
-        values = self.model.evaluate(self.batches, verbose=0, return_dict=True)
-        values = {name: float(value) for name, value in values.items()}
+        values = self.trainer.evaluate(self.batches)
         value = self.config.method.judge(values, self.progress.get("l2_error"))
         values[self.criterion] = value
         self.journal.scalars(step, {f"validation_{name}": value for name, value in values.items()})
@@ -147,7 +149,7 @@ class Validation(keras.callbacks.Callback):
     def picture(self):
         """context | completion | truth of the fixed samples, uint8 [height, width, 3]."""
         context, mask, image = (self.samples[key] for key in ("context", "mask", "image"))
-        completed = composite(mask, self.model([context, mask]), image)
+        completed = composite(mask, self.trainer([context, mask]), image)
         return figures.strip(context, completed, image)
 
     def _judge(self, step, value):
@@ -156,24 +158,23 @@ class Validation(keras.callbacks.Callback):
             return "warm-up"
         if progress["best"] is None or value < progress["best"]:
             progress.update(best=value, best_step=step, stale=0)
-            checkpoints.save(self.workdir.best, self.model.state(), progress)
+            checkpoints.save(self.workdir.best, self.trainer.state(), progress)
             return "the best so far"
         progress["stale"] += 1
         if progress["stale"] >= self.config.training.patience:
-            self.model.stop_training = True
             progress["stopped"] = True
             return f"no better for {progress['stale']} validations: stopping early"
         return f"best {progress['best']:.5f} at step {progress['best_step']}"
 
 
-class Checkpointing(keras.callbacks.Callback):
-    """Saves the run every `checkpoint_every` steps, at its end, and when `stop` is asked for, which ends it.
+class Checkpointing:
+    """Saves the run every `checkpoint_every` steps, at its end, and when it is stopped.
 
     stop: an inpainting.signals.Stop. Comes after Validation, whose state it saves.
     """
 
-    def __init__(self, *, config, workdir, progress, monitor, stop):
-        super().__init__()
+    def __init__(self, *, trainer, config, workdir, progress, monitor, stop):
+        self.trainer = trainer
         self.config = config
         self.workdir = workdir
         self.progress = progress
@@ -181,21 +182,16 @@ class Checkpointing(keras.callbacks.Callback):
         self.stop = stop
         self.saved = None  # the step
 
-    def on_train_batch_end(self, batch, logs=None):
-        step = self.monitor.done
-        if self.stop.number:
-            self.model.stop_training = True
-        if (
-            step % self.config.training.checkpoint_every == 0
-            or self.model.stop_training
-            or step == self.config.training.steps
-        ):
+    def __call__(self, step):
+        training = self.config.training
+        due = step % training.checkpoint_every == 0 or step == training.steps
+        if due or self.progress["stopped"] or self.stop.number:
             began = time.perf_counter()
-            self.save(self.model)
+            self.save(step)
             self.monitor.pause(time.perf_counter() - began)
 
-    def save(self, trainer):
+    def save(self, step):
         """Writes last.npz, unless it is of this step already."""
-        if self.saved != self.monitor.done:
-            checkpoints.save(self.workdir.last, trainer.state(), self.progress)
-            self.saved = self.monitor.done
+        if self.saved != step:
+            checkpoints.save(self.workdir.last, self.trainer.state(), self.progress)
+            self.saved = step

@@ -5,7 +5,7 @@ from functools import partial
 import tensorflow as tf
 
 from inpainting.filling.completion import TURNS, complete, turned
-from inpainting.losses.likelihood import DENSITY_PER_IMAGE, bits, nats, per_image_nats
+from inpainting.losses.likelihood import bits, nats, per_image_nats
 from inpainting.masks import hole_positions
 from inpainting.pixels import as_pixels, to_float
 from inpainting.training.trainer import Trainer
@@ -37,15 +37,10 @@ class DensityTrainer(Trainer):
         return ("loss", self._bits_name, "generator_gradient_norm")
 
     @property
-    def MEASURED(self):
-        conditional = self.generator.conditional
-        return [name for name in DENSITY_PER_IMAGE if not conditional or name != "bits_per_dim"]
-
-    @property
     def _bits_name(self):
         return "hole_bits_per_dim" if self.generator.conditional else "bits_per_dim"
 
-    def call(self, inputs, training=False):
+    def __call__(self, inputs):
         """The averaged network's completion (mode mean) of [context, mask], [B, S, S, 3] in [-1, 1]."""
         context, mask = inputs
         return to_float(self._complete(as_pixels(context), mask)[0])
@@ -60,8 +55,7 @@ class DensityTrainer(Trainer):
         self.track(loss=loss, generator_gradient_norm=norm, **{self._bits_name: bits(likelihood)})
 
     def test_step(self, batch):
-        values = per_image_nats(self.ema_generator, as_pixels(batch["image"]), batch["mask"])
-        return self.measure(values)
+        return per_image_nats(self.ema_generator, as_pixels(batch["image"]), batch["mask"])
 
     def _nats(self, pixels, mask):
         """The nats of the sub-pixels that this step looks at, […, 3].

@@ -16,8 +16,10 @@ from inpainting.pretrained import average
 from inpainting.signals import Stop, handled_by
 from inpainting.training import hardware
 from inpainting.training.build import build_trainer
-from inpainting.training.callbacks import Checkpointing, Monitor, Validation
+from inpainting.training.callbacks import Checkpointing, Monitor, Validation, next_event
 from inpainting.training.journal import Journal
+from inpainting.training.loop import Loop
+from inpainting.training.profile import Profile
 from inpainting.training.schedules import rise_to
 from inpainting.variables import weights_of
 from pipelines import datasets, file_list, folders
@@ -27,14 +29,16 @@ from pipelines.streams import check, reading
 DENSITY_VALIDATION = 1_000  # images: the likelihood of a whole image costs as much as a training step's
 
 
-def run(config, workdir, *, initial=None, resume=False, overwrite=False):
+def run(config, workdir, *, initial=None, resume=False, overwrite=False, profile=None):
     """Trains `config` in `workdir`, which has been checked. Returns 0, or 128 + the signal that stopped it.
 
     What has been trained is exported even where nobody reads the output any more: then nothing hurries.
-    initial: the Workdir of another run, or of published weights, whose weights this one starts from.
+    initial: the Workdir of another run, or of published weights, whose weights this one starts from. profile:
+    the number of steps to write a trace of.
     """
+    how = {"initial": initial, "resume": resume, "overwrite": overwrite, "profile": profile}
     with handled_by(Stop()) as stop:
-        done = load_and_train(config, workdir, stop, initial=initial, resume=resume, overwrite=overwrite)
+        done = load_and_train(config, workdir, stop, **how)
     if stop.number in (None, signal.SIGPIPE):
         export_best(config, workdir)
     if stop.number and done < config.training.steps:
@@ -44,7 +48,7 @@ def run(config, workdir, *, initial=None, resume=False, overwrite=False):
     return 128 + stop.number if stop.number else 0
 
 
-def load_and_train(config, workdir, stop, *, initial, resume, overwrite):
+def load_and_train(config, workdir, stop, *, initial, resume, overwrite, profile):
     """All of a run but its export. Returns the steps done."""
     data, training = config.data, config.training
     keras.utils.set_random_seed(training.seed)
@@ -83,6 +87,10 @@ def load_and_train(config, workdir, stop, *, initial, resume, overwrite):
         trainer = build_trainer(config)
         if initial:
             start_from(trainer, initial)
+    if profile:
+        profile = Profile(
+            workdir.tensorboard, start=int(trainer.step.numpy()), steps=profile, end=training.steps
+        )
     progress["steps"] = training.steps
     stop.at_once = False
     workdir.create(config, overwrite=overwrite)
@@ -91,7 +99,8 @@ def load_and_train(config, workdir, stop, *, initial, resume, overwrite):
     print(f"{images.count:,} training images, {held_out.count:,} for validation", flush=True)
 
     try:
-        done = fit(trainer, config, images, held_out, workdir=workdir, progress=progress, stop=stop)
+        shared = {"workdir": workdir, "progress": progress, "stop": stop, "profile": profile}
+        done = fit(trainer, config, images, held_out, **shared)
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
         raise MemoryError(
             f"--resume goes on where there is more of it, --overwrite with a smaller --batch-size than "
@@ -102,22 +111,22 @@ def load_and_train(config, workdir, stop, *, initial, resume, overwrite):
     return done
 
 
-def fit(trainer, config, images, held_out, *, workdir, progress, stop):
+def fit(trainer, config, images, held_out, *, workdir, progress, stop, profile=None):
     """Trains phase by phase until the end, or until `stop` is asked for. Returns the steps done."""
     data, training = config.data, config.training
     validation = evaluation_batches(held_out, **data.masking)
     if config.method.family == "density":
         validation = validation.unbatch().take(DENSITY_VALIDATION).batch(LIKELIHOOD_BATCH)
-    start = int(trainer.step.numpy())
-    journal = Journal(workdir, step=start, config=config)
-    monitor = Monitor(config=config, journal=journal, start=start)
-    shared = {"config": config, "workdir": workdir, "progress": progress, "monitor": monitor}
+    done = int(trainer.step.numpy())
+    journal = Journal(workdir, step=done, config=config)
+    monitor = Monitor(trainer=trainer, config=config, journal=journal)
+    shared = {"trainer": trainer, "config": config, "workdir": workdir, "progress": progress}
+    shared["monitor"] = monitor
     checkpointing = Checkpointing(**shared, stop=stop)
     with reading(held_out):
-        callbacks = [monitor, Validation(batches=validation, journal=journal, **shared), checkpointing]
-    callbacks.append(keras.callbacks.LambdaCallback(on_train_batch_end=lambda *_, **__: check(images)))
+        events = [monitor, Validation(batches=validation, journal=journal, **shared), checkpointing]
     for phase in config.phases:
-        first = max(phase.start, monitor.done)
+        first = max(phase.start, done)
         if first >= phase.end or stop.number or progress["stopped"]:
             continue
         batches = training_batches(
@@ -139,21 +148,30 @@ def fit(trainer, config, images, held_out, *, workdir, progress, stop):
         try:
             with reading(images, held_out):
                 if phase.trains == "adversary" and first == phase.start:
-                    before = trainer.evaluate(validation, verbose=0, return_dict=True)
-                    progress["l2_error"] = float(before["hole_mse"])
-                steps = phase.end - first
-                trainer.fit(batches, steps_per_epoch=steps, callbacks=callbacks, shuffle=False, verbose=0)
+                    progress["l2_error"] = trainer.evaluate(validation)["hole_mse"]
+                loop = Loop(trainer, batches)
+                monitor.begin(first)
+                while done < phase.end and not (stop.number or progress["stopped"]):
+                    until = min(next_event(training, done), phase.end)
+                    while done < until and not stop.number:
+                        if profile:
+                            done += profile.advance(loop, done, until - done)
+                        else:
+                            done += loop.advance(until - done)
+                        check(images)
+                    for event in events:
+                        event(done)
         except InputError as error:
             if not (images.explain(None) or held_out.explain(None)):  # in the middle of a step
                 raise
-            checkpointing.save(trainer)
-            raise InputError(f"{error}; saved at step {monitor.done}: then continue with --resume") from error
+            checkpointing.save(done)
+            raise InputError(f"{error}; saved at step {done}: then continue with --resume") from error
         except tf.errors.OpError:
             if not stop.number:  # at which a stream stops looking for readable pictures
                 raise
     if stop.number:
-        checkpointing.save(trainer)
-    return monitor.done
+        checkpointing.save(done)
+    return done
 
 
 def start_from(trainer, initial):

@@ -1,12 +1,13 @@
 """What all training shares: one descent step, the moving average of the weights, the means of the losses."""
 
+import numpy as np
 import tensorflow as tf
-from tensorflow import keras
 
+from inpainting.training.means import Means
 from inpainting.variables import ordered_variables, resource
 
 
-class Trainer(keras.Model):
+class Trainer:
     """Trains a generator, the network that fills holes, and keeps an average of its weights.
 
     ema_generator: a second network of the same structure; after each step its weights move towards the
@@ -17,9 +18,8 @@ class Trainer(keras.Model):
 
     A step's data is a dict of `image`, `mask` and `context`, each [K, B, S, S, C]; the generator learns from
     the last of the K batches. A method defines TRACKED, the names of what it can log (`reported`: of what it
-    does in this phase), MEASURED, the names of its validation values, `generator_step(batch)` and
-    `test_step(batch)`. Its constructor takes the fields of its section in inpainting/config/methods.py by
-    keyword.
+    does in this phase), `generator_step(batch)`, and `test_step(batch)`, whose values, a dict of [B], it is
+    validated by. Its constructor takes the fields of its section in inpainting/config/methods.py by keyword.
     """
 
     def __init__(
@@ -30,9 +30,7 @@ class Trainer(keras.Model):
         ema_decay=0.999,
         l2_regularization=0.0,
         seed=0,
-        **kwargs,
     ):
-        super().__init__(**kwargs)
         self.generator = generator
         self.ema_generator = ema_generator
         for average, variable in zip(ema_generator.variables, generator.variables, strict=True):
@@ -42,18 +40,17 @@ class Trainer(keras.Model):
         self.seed = seed
         self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step")
         self.average_start = 0  # the step from which on weights count in the average
-        self.train_trackers = {name: keras.metrics.Mean(name=name) for name in self.TRACKED}
-        self.test_trackers = {name: keras.metrics.Mean(name=f"test_{name}") for name in self.MEASURED}
-        self.built = True
+        self.means = Means(self.TRACKED)
+        self._test = tf.function(self.test_step, reduce_retracing=True)
 
     def compile(self, *, generator_optimizer, jit_compile=False):
-        super().compile(optimizer=generator_optimizer, jit_compile=jit_compile)
+        """Sets the optimizers, and whether XLA compiles a step."""
+        self.jit_compile = jit_compile
         self.generator_optimizer = generator_optimizer
         generator_optimizer.build(self.generator.trainable_variables)
 
     def begin_phase(self, phase):
-        """To be called before `fit`: each Phase of a run is traced into a graph of its own."""
-        self.train_function = None
+        """To be called before a Loop is made: each Phase of a run is traced into a graph of its own."""
 
     @property
     def current_optimizer(self):
@@ -63,16 +60,6 @@ class Trainer(keras.Model):
     @property
     def reported(self):
         return self.TRACKED
-
-    @property
-    def metrics(self):
-        """What Keras resets before an evaluation. The training's own means go on: see reset_means."""
-        return list(self.test_trackers.values())
-
-    def reset_means(self):
-        """Starts the means of the training losses anew."""
-        for tracker in self.train_trackers.values():
-            tracker.reset_state()
 
     def state(self):
         """Everything a resumed run needs, as lists of variables by name."""
@@ -85,17 +72,25 @@ class Trainer(keras.Model):
 
     def train_step(self, batches):
         self.generator_step({key: value[-1] for key, value in batches.items()})
-        return self.results()
+        return self.end_step()
 
-    def results(self):
-        """The means of what this phase logs."""
-        return {name: self.train_trackers[name].result() for name in self.reported}
+    def end_step(self):
+        """Returns the means of what this phase logs."""
+        self.means.end_step()
+        return self.means.of(self.reported)
 
-    def measure(self, values):
-        """Takes the MEASURED values of a batch, name -> [B], into their means, and returns those."""
-        for name, tracker in self.test_trackers.items():
-            tracker.update_state(values[name])
-        return {name: tracker.result() for name, tracker in self.test_trackers.items()}
+    def evaluate(self, batches):
+        """The validation values, exact means over the images of `evaluation_batches`: a dict of floats."""
+        totals, count = {}, 0
+        for batch in batches:
+            for name, values in self._test(batch).items():
+                totals[name] = totals.get(name, 0.0) + np.sum(values, dtype=np.float64)
+            count += len(batch["image"])
+        return self.summarise({name: total / count for name, total in totals.items()})
+
+    def summarise(self, means):
+        """The validation values from the means of those of `test_step`."""
+        return means
 
     def regularization(self):
         """l2_regularization · ½ Σ w² over the generator's kernels."""
@@ -119,8 +114,7 @@ class Trainer(keras.Model):
         return tf.linalg.global_norm(gradients)
 
     def track(self, **values):
-        for name, value in values.items():
-            self.train_trackers[name].update_state(value)
+        self.means.update(values)
 
     def draws_seed(self, index, stream):
         """A stateless seed, int32 [2], of (seed, stream, step, index)."""

@@ -48,7 +48,7 @@ def test_the_phases(make):
     assert set(logs) == set(trainer.ADVERSARY_TRACKED)
 
     trainer.begin_phase(BOTH)
-    trainer.reset_means()
+    trainer.means.reset()
     adversary = weights(trainer.adversary)
     logs = trainer.train_step(batches(2))
     assert changed(adversary, trainer.adversary) and changed(generator, trainer.generator)

@@ -63,7 +63,7 @@ def test_means_go_on_until_they_are_reset():
     for value in (1.0, 2.0):  # errors 1 and 4
         trainer.train_step({"image": image + value, "mask": mask, "context": image})
     assert tracked(trainer)["loss"] == pytest.approx((1 + 4) / 2)
-    trainer.reset_means()
+    trainer.means.reset()
     trainer.train_step({"image": image + 2.0, "mask": mask, "context": image})
     assert tracked(trainer)["loss"] == pytest.approx(4)
 
@@ -75,7 +75,7 @@ def test_evaluation_is_exact_over_a_short_last_batch_and_leaves_the_training_s_m
     before = tracked(trainer)
     whole = {key: value[0] for key, value in data.items()}
     dataset = tf.data.Dataset.from_tensor_slices(whole).batch(3)  # 3 + 1 images
-    values = trainer.evaluate(dataset, verbose=0, return_dict=True)
+    values = trainer.evaluate(dataset)
     prediction = trainer([whole["context"], whole["mask"]])
     error = tf.reduce_sum(whole["mask"] * (tf.clip_by_value(prediction, -1, 1) - whole["image"]) ** 2)
     # 4 images, a hole of 4×4; from [-1, 1] to [0, 1] an error is halved.
