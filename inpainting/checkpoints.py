@@ -15,6 +15,7 @@ import numpy as np
 
 from inpainting.errors import InputError
 from inpainting.files import atomic_file, disk
+from inpainting.variables import resource
 
 LAST, BEST = "last.npz", "best.npz"
 
@@ -24,7 +25,7 @@ def save(path, state, progress):
 
     Raises FloatingPointError, and writes nothing, if a variable is not finite.
     """
-    groups = {name: [np.asarray(variable.numpy()) for variable in state[name]] for name in state}
+    groups = {name: [np.asarray(resource(variable).numpy()) for variable in state[name]] for name in state}
     content = packed(groups, progress)
     path = Path(path)
     with disk(path.parent):

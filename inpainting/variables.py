@@ -1,4 +1,4 @@
-"""A network's variables, the same way on both Keras lines."""
+"""A network's variables, the same way on both Keras lines, and on one device or several."""
 
 
 def ordered_variables(network):
@@ -12,5 +12,14 @@ def weights_of(network):
 
 
 def resource(variable):
-    """The tf.Variable behind a variable of either Keras line."""
-    return variable if hasattr(variable, "ref") else variable.value
+    """The tf.Variable behind a variable of either Keras line: of several devices' copies this replica's.
+
+    Between the steps the first copy of this process: all are equal.
+    """
+    variable = variable if hasattr(variable, "ref") else variable.value
+    copies = getattr(variable, "values", None)
+    if copies is None:
+        return variable
+    from inpainting import replicas  # TensorFlow, which a checkpoint is looked at without
+
+    return copies[replicas.index() % len(copies)]

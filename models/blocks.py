@@ -6,35 +6,9 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
-
-@keras.utils.register_keras_serializable("inpainting")
-class BatchNormalization(keras.layers.BatchNormalization):
-    """Keras' batch normalisation over [B, H, W, C], computed by TensorFlow's fused kernel on both stacks.
-
-    Keras 3 composes it from a dozen elementwise operations, 3 to 4 times slower on a CPU.
-    """
-
-    def call(self, inputs, training=False):
-        if training:
-            outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
-                inputs,
-                tf.convert_to_tensor(self.gamma),
-                tf.convert_to_tensor(self.beta),
-                epsilon=self.epsilon,
-                is_training=True,
-            )
-            for moving, batch in ((self.moving_mean, mean), (self.moving_variance, variance)):
-                moving.assign(moving * self.momentum + batch * (1 - self.momentum))
-            return outputs
-        return tf.compat.v1.nn.fused_batch_norm(
-            inputs,
-            tf.convert_to_tensor(self.gamma),
-            tf.convert_to_tensor(self.beta),
-            mean=tf.convert_to_tensor(self.moving_mean),
-            variance=tf.convert_to_tensor(self.moving_variance),
-            epsilon=self.epsilon,
-            is_training=False,
-        )[0]
+from inpainting import replicas
+from inpainting.variables import resource
+from models.batch_normalization import BatchNormalization
 
 
 class RandomState:
@@ -61,16 +35,21 @@ class RandomState:
             initializer=lambda shape, dtype=None, **_: tf.constant(start, tf.int64),
         )
 
-    def drop(self, values):
-        """The tensor with a share `rate` of its values set to 0 and the rest scaled to keep the mean."""
+    def drop(self, values, of_batch=True):
+        """The tensor with a share `rate` of its values set to 0 and the rest scaled to keep the mean.
+
+        of_batch: whether its rows are of this replica's images, not the same for all.
+        """
         levels = min(round(self.rate * 256), 255)
         if levels == 0:
             return values
-        seed = tf.convert_to_tensor(self.state)
-        self.state.assign(seed + tf.constant([0, 1], tf.int64))
+        state = resource(self.state)
+        seed = tf.identity(state)
+        state.assign_add(tf.constant([0, 1], tf.int64))
         size = tf.size(values)
-        words = tf.random.stateless_uniform([size // 4 + 1], seed, None, None, tf.int32)
-        bits = tf.reshape(tf.bitcast(words, tf.uint8), [-1])[:size]
+        draws, first = (size * replicas.count(), size * replicas.index()) if of_batch else (size, 0)
+        words = tf.random.stateless_uniform([draws // 4 + 1], seed, None, None, tf.int32)
+        bits = tf.reshape(tf.bitcast(words, tf.uint8), [-1])[first : first + size]
         keep = tf.reshape(bits >= levels, tf.shape(values))
         # A product: the gradient of `tf.where` in bfloat16 takes four times as long on a CPU.
         return values * (tf.cast(keep, values.dtype) * (256 / (256 - levels)))
@@ -151,7 +130,7 @@ class DropConnectConv2D(RandomState, Conv2D):
 
     def call(self, inputs, training=False):
         kernel = tf.convert_to_tensor(self.kernel)
-        outputs = self.convolution_op(inputs, self.drop(kernel) if training else kernel)
+        outputs = self.convolution_op(inputs, self.drop(kernel, of_batch=False) if training else kernel)
         return outputs + tf.convert_to_tensor(self.bias) if self.use_bias else outputs
 
     def get_config(self):

@@ -8,21 +8,32 @@ from tensorflow import keras
 
 from inpainting.filling.fillers import NetworkFiller
 from inpainting.masks import center_masks
+from inpainting.training.optimizers import Replicated
 from models.unet import unet
 
 SIZE = 8
 
 
-class CountingSGD(keras.optimizers.SGD):
+class SGD(Replicated, keras.optimizers.SGD):
+    """Gradient descent. options: Adam's, in whose place it stands."""
+
+    def __init__(self, rate, *, global_clipnorm=None, **options):
+        super().__init__(rate, global_clipnorm=global_clipnorm)
+
+    def update(self, place, gradient, variable, rate):
+        variable.assign_sub(rate * gradient)
+
+
+class CountingSGD(SGD):
     """Gradient descent at rate 1, or another, that counts its updates."""
 
     def __init__(self, rate=1.0):
         super().__init__(rate)
         self.updates = tf.Variable(0)
 
-    def apply_gradients(self, *arguments, **options):
+    def apply_gradients(self, grads_and_vars):
         self.updates.assign_add(1)
-        return super().apply_gradients(*arguments, **options)
+        super().apply_gradients(grads_and_vars)
 
 
 def tiny_generator():

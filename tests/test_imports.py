@@ -16,7 +16,18 @@ MODULES = {
     + [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
 }
 
-SMALL = ("masks", "mixed_masks", "pixels", "files", "errors", "variables", "command_line", "lock", "signals")
+SMALL = (
+    "masks",
+    "mixed_masks",
+    "pixels",
+    "files",
+    "errors",
+    "variables",
+    "replicas",
+    "command_line",
+    "lock",
+    "signals",
+)
 SMALL_FILES = {f"inpainting.{name}" for name in SMALL}
 FOUNDATION = ("config", "losses", "checkpoints", "workdir", "pretrained")
 SHARED = {f"inpainting.{name}" for name in FOUNDATION} | SMALL_FILES
@@ -37,12 +48,15 @@ ALLOWED = {
     "inpainting.web": WEB,
     "inpainting.filling": FILLING,
     "inpainting.config": {"inpainting.config", "inpainting.errors"},
-    "inpainting.losses": {"inpainting.losses", "inpainting.masks", "inpainting.pixels"},
+    "inpainting.losses": {
+        "inpainting.losses",
+        *(f"inpainting.{name}" for name in ("masks", "pixels", "variables")),
+    },
     "inpainting.checkpoints": SMALL_FILES,
     "inpainting.workdir": SHARED,
     "inpainting.pretrained": SHARED,
     **dict.fromkeys(sorted(SMALL_FILES), SMALL_FILES),
-    "models": {"models", "inpainting.pixels"},
+    "models": {"models", *(f"inpainting.{name}" for name in ("pixels", "replicas", "variables"))},
     "pipelines": {"pipelines", *(f"inpainting.{name}" for name in ("masks", "pixels", "files", "errors"))},
 }
 

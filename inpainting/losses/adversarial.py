@@ -6,6 +6,8 @@ its gradient penalty (Gulrajani et al. 2017, arXiv 1704.00028).
 
 import tensorflow as tf
 
+from inpainting.variables import resource
+
 REAL_LABELS, FAKE_LABELS = (0.9, 1.1), (0.0, 0.2)  # soft labels, section 5.2
 
 
@@ -78,7 +80,7 @@ def gradient_penalty(*, critic, real, fake, mixing, mask):
 
 def clip_weights(variables, clip):
     """Clips every variable to [−clip, clip] (Algorithm 1, line 7): called right after a critic update."""
-    for variable in variables:
+    for variable in map(resource, variables):
         variable.assign(tf.clip_by_value(variable, -clip, clip))
 
 

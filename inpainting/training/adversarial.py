@@ -4,10 +4,11 @@ import math
 
 import tensorflow as tf
 
+from inpainting import replicas
 from inpainting.masks import composite, hole_span
 from inpainting.measuring.metrics import hole_mse
 from inpainting.training.autoencoder import AutoencoderTrainer
-from inpainting.variables import ordered_variables
+from inpainting.variables import ordered_variables, resource
 
 RATE = 0.01  # by which log(α / (1 − α)) moves where the error is twice the budget
 CERTAIN = math.log(1e4)  # the bound of log(α / (1 − α))
@@ -63,7 +64,7 @@ class AdversarialTrainer(AutoencoderTrainer):
         self.average_start = phase.start
         if self.finetunes and int(self.step.numpy()) == self.warmup_steps:
             for average, variable in self._averaged():
-                variable.assign(tf.convert_to_tensor(average))
+                variable.assign(resource(average).read_value())
 
     @property
     def finetunes(self):
@@ -76,7 +77,7 @@ class AdversarialTrainer(AutoencoderTrainer):
 
     @property
     def alpha(self):
-        return tf.sigmoid(self.log_odds)
+        return tf.sigmoid(resource(self.log_odds))
 
     @property
     def reported(self):
@@ -103,16 +104,20 @@ class AdversarialTrainer(AutoencoderTrainer):
             batch = {key: value[index] for key, value in batches.items()}
             completed = self.adversary_step(batch, index)
             if self.trains == "adversary":
-                count = (self.step - self.average_start) * updates + tf.cast(index, tf.int64) + 1
-                error = hole_mse(prediction=completed, target=batch["image"], mask=batch["mask"])
-                share = 1 / tf.cast(count, tf.float32)
-                self.l2_error.assign_add(share * (tf.reduce_mean(error) - self.l2_error))
+                steps = resource(self.step) - self.average_start
+                share = 1 / tf.cast(steps * updates + tf.cast(index, tf.int64) + 1, tf.float32)
+                l2_error = resource(self.l2_error)
+                l2_error.assign_add(share * (self._error(completed, batch) - l2_error))
             return (index + 1,)
 
-        tf.while_loop(lambda index: index < updates, update, (tf.constant(0),))
+        if replicas.count() == 1:
+            tf.while_loop(lambda index: index < updates, update, (tf.constant(0),))
+        else:  # nothing can be reduced over the replicas within a loop of one's graph
+            for index in range(updates):
+                update(index)
         if self.trains == "both":
             return super().train_step(batches)
-        self.step.assign_add(1)
+        resource(self.step).assign_add(1)
         return self.end_step()
 
     def generator_losses(self, batch, prediction):
@@ -130,10 +135,16 @@ class AdversarialTrainer(AutoencoderTrainer):
 
     def _hold_budget(self, prediction, batch):
         """Moves α towards where the error is budget · l2_error. Without an l2_error it stays."""
-        error = tf.reduce_mean(hole_mse(prediction=prediction, target=batch["image"], mask=batch["mask"]))
-        excess = error / (self.budget * tf.maximum(self.l2_error, 1e-12)) - 1
-        moved = self.log_odds + RATE * tf.where(self.l2_error > 0, excess, 0.0)
-        self.log_odds.assign(tf.clip_by_value(moved, -CERTAIN, CERTAIN))
+        l2_error, log_odds = resource(self.l2_error), resource(self.log_odds)
+        excess = self._error(prediction, batch) / (self.budget * tf.maximum(l2_error, 1e-12)) - 1
+        moved = log_odds + RATE * tf.where(l2_error > 0, excess, 0.0)
+        log_odds.assign(tf.clip_by_value(moved, -CERTAIN, CERTAIN))
+
+    @staticmethod
+    def _error(prediction, batch):
+        """The mean hole_mse of the whole batch, whichever rows are this replica's."""
+        error = hole_mse(prediction=prediction, target=batch["image"], mask=batch["mask"])
+        return replicas.mean(tf.reduce_mean(error))
 
     def shown(self, images):
         """What the adversary sees of images or masks [B, S, S, C]."""

@@ -8,8 +8,6 @@ import math
 import sys
 import time
 
-import tensorflow as tf
-
 from inpainting import checkpoints
 from inpainting.masks import composite
 from inpainting.measuring import figures
@@ -26,7 +24,7 @@ def next_event(training, step):
 class Monitor:
     """Every `log_every` steps: the means since the last time to the journal, and a line of progress.
 
-    A value that has not been finite raises FloatingPointError.
+    A value that has not been finite raises FloatingPointError. journal: None in a worker that is not the chief.
     """
 
     def __init__(self, *, trainer, config, journal):
@@ -42,14 +40,16 @@ class Monitor:
         self.marked_step, self.marked_time = step, time.perf_counter()
 
     def __call__(self, step):
-        means = self.trainer.means.of(self.trainer.reported)
-        logs = {name: float(value) for name, value in means.items()}
+        means = self.trainer.means
+        state = means.total()
+        logs = {name: float(value) for name, value in means.of(self.trainer.reported, state).items()}
         bad = [name for name, value in logs.items() if not math.isfinite(value)]
         if bad:
-            first = self.marked_step + self.trainer.means.finite_steps() + 1
+            first = self.marked_step + means.finite_steps(state) + 1
             raise FloatingPointError(f"{bad[0]} is not finite at step {first}")
         if step % self.config.training.log_every == 0 or step == self.config.training.steps:
-            self._log(step, logs)
+            if self.journal:
+                self._log(step, logs)
             self.begin(step)
 
     def pause(self, seconds):
@@ -61,8 +61,7 @@ class Monitor:
         batches = config.batches_until(step) - config.batches_until(self.marked_step)
         speed = batches * training.batch_size / (time.perf_counter() - self.marked_time)
         left = (config.batches_until(training.steps) - config.batches_until(step)) * training.batch_size
-        learning_rate = tf.convert_to_tensor(self.trainer.current_optimizer.learning_rate)
-        rates = {"learning_rate": learning_rate, "images_per_second": speed}
+        rates = {"learning_rate": self.trainer.current_optimizer.rate(), "images_per_second": speed}
         self.journal.scalars(step, {**logs, **rates})
         losses = "  ".join(f"{name} {value:.4g}" for name, value in logs.items())
         line = f"step {step}/{training.steps}  {losses}  {speed:.0f} images/s  {_clock(left / speed)} left"

@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from inpainting import replicas
 from inpainting.losses.adversarial import discriminator_labels, discriminator_loss, generator_cross_entropy
 from inpainting.training.adversarial import AdversarialTrainer
 from inpainting.training.optimizers import Adam
@@ -72,10 +73,11 @@ class DCGANTrainer(AdversarialTrainer):
         return generator_cross_entropy(fake_logits=scores, maximise_log_d=self.maximise_log_d)
 
     def _labels(self, images, index, *, real):
-        return discriminator_labels(
-            tf.shape(images)[0],
+        labels = discriminator_labels(
+            tf.shape(images)[0] * replicas.count(),
             real=real,
             soft=self.soft_labels,
             flips=self.label_flips,
             seed=self.draws_seed(index, 3 if real else 2),
         )
+        return replicas.own_rows(labels)

@@ -4,6 +4,7 @@ from functools import partial
 
 import tensorflow as tf
 
+from inpainting import replicas
 from inpainting.filling.completion import TURNS, complete, turned
 from inpainting.losses.likelihood import bits, nats, per_image_nats
 from inpainting.masks import hole_positions
@@ -49,9 +50,12 @@ class DensityTrainer(Trainer):
         """One update of the network and of its average, on a batch of [B, S, S, C]."""
         with tf.GradientTape() as tape:
             values = self._nats(as_pixels(batch["image"]), batch["mask"])
-            loss = tf.reduce_mean(values) + self.regularization()
+            # A conditional network has as many values as the holes have: a replica may have more than another.
+            share = tf.cast(tf.size(values), tf.float32)
+            share /= replicas.mean(share)
+            loss = share * tf.reduce_mean(values) + self.regularization()
         norm = self.update_generator(tape, loss)
-        likelihood = tf.reduce_mean(values[0] if self.generator.conditional else values)
+        likelihood = share * tf.reduce_mean(values[0] if self.generator.conditional else values)
         self.track(loss=loss, generator_gradient_norm=norm, **{self._bits_name: bits(likelihood)})
 
     def test_step(self, batch):
@@ -84,15 +88,18 @@ class DensityTrainer(Trainer):
     def _random_pixels(self, shape):
         """int32 [B · pixels_per_image, 3]: image, row, column."""
         count = self.pixels_per_image
-        drawn = [
-            tf.random.stateless_uniform([shape[0] * count], self.draws_seed(axis, 5), 0, shape[axis], tf.int32)
-            for axis in (1, 2)
-        ]
+        drawn = [self._below(shape[axis], shape[0] * count, self.draws_seed(axis, 5)) for axis in (1, 2)]
         return tf.stack([tf.repeat(tf.range(shape[0]), count), *drawn], -1)
 
     def _from_random_corners(self, pixels):
         """Each image turned so that one of its corners, drawn for it, comes first."""
         views = tf.stack([turned(pixels, turns) for turns in TURNS])
         batch = tf.shape(pixels)[0]
-        drawn = tf.random.stateless_uniform([batch], self.draws_seed(0, 6), 0, len(TURNS), tf.int32)
+        drawn = self._below(len(TURNS), batch, self.draws_seed(0, 6))
         return tf.gather_nd(views, tf.stack([drawn, tf.range(batch)], 1))
+
+    @staticmethod
+    def _below(limit, count, seed):
+        """This replica's draws from 0 up to below `limit`, int32 [count]."""
+        drawn = tf.random.stateless_uniform([count * replicas.count()], seed, 0, limit, tf.int32)
+        return replicas.own_rows(drawn)

@@ -1,33 +1,34 @@
-"""Steps one after the other in one graph, so that nothing waits for the host between them."""
-
-import time
+"""The steps: each is one graph, from data to averages, of which nothing is read back and none waits for it."""
 
 import tensorflow as tf
 
-SECONDS = 1.0  # that a call takes about: a signal waits no longer than that
+from inpainting import replicas
 
 
 class Loop:
-    """Runs the steps of a trainer, in its present phase, on the elements of a dataset."""
+    """Runs the steps of a trainer, in its present phase, on the elements of a dataset.
+
+    Every replica takes its rows of each of an element's batches: what a step does depends on the whole batch
+    alone, not on their number. Not several steps in one graph: within a loop of a graph TensorFlow's optimizer
+    fails on the gradient of a Leaky ReLU, and leaves the step slower.
+    """
 
     def __init__(self, trainer, batches):
+        self.strategy = trainer.strategy
         self.train_step = trainer.train_step
         if trainer.jit_compile:
             self.train_step = tf.function(self.train_step, jit_compile=True)
         self.iterator = iter(batches)
-        self.steps = 1  # of the next call
 
-    def advance(self, limit):
-        """Takes up to `limit` steps, as many as fit into SECONDS by the last call. Returns their number."""
-        began, steps = time.perf_counter(), min(self.steps, limit)
-        self._advance(self.iterator, tf.constant(steps))
-        self.steps = max(1, int(steps * SECONDS / (time.perf_counter() - began)))
-        return steps
+    def step(self):
+        """Runs one step; on a GPU it begins one, and returns."""
+        self._step(self.iterator)
 
     @tf.function
-    def _advance(self, iterator, steps):
-        def step(index):
-            self.train_step(next(iterator))
-            return (index + 1,)
+    def _step(self, iterator):
+        self.strategy.run(self._on_replica, (next(iterator),))
 
-        tf.while_loop(lambda index: index < steps, step, (tf.constant(0),))
+    def _on_replica(self, batches):
+        with tf.device("CPU:0"):  # where they are: a GPU is sent its own rows
+            batches = {key: replicas.own_rows(value, axis=1) for key, value in batches.items()}
+        self.train_step(batches)

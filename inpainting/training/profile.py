@@ -22,20 +22,18 @@ class Profile:
                 f"--profile {steps} is of steps {self.first + 1} to {self.end}, and the run ends at {end}"
             )
 
-    def advance(self, loop, step, limit):
-        """`loop.advance(limit)` after `step` steps; of the steps that are traced, one."""
-        if step < self.first:
-            return loop.advance(min(limit, self.first - step))
-        if step >= self.end:
-            return loop.advance(limit)
-        if step == self.first:
+    def step(self, loop, done):
+        """`loop.step()` after `done` steps."""
+        if done == self.first:
             tf.profiler.experimental.start(str(in_utf8(self.directory)))
-        with tf.profiler.experimental.Trace("train", step_num=step, _r=1):
-            loop.advance(1)
-        if step + 1 == self.end:
+        if not self.first <= done < self.end:
+            loop.step()
+            return
+        with tf.profiler.experimental.Trace("train", step_num=done, _r=1):
+            loop.step()
+        if done + 1 == self.end:
             tf.profiler.experimental.stop()
             print(
                 f"\ntraced steps {self.first + 1} to {self.end}: tensorboard --logdir {self.directory}",
                 flush=True,
             )
-        return 1

@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from inpainting import replicas
 from inpainting.training.means import Means
 from inpainting.variables import ordered_variables, resource
 
@@ -34,10 +35,11 @@ class Trainer:
         self.generator = generator
         self.ema_generator = ema_generator
         for average, variable in zip(ema_generator.variables, generator.variables, strict=True):
-            average.assign(tf.convert_to_tensor(variable))
+            average.assign(resource(variable).read_value())
         self.ema_decay = ema_decay
         self.l2_regularization = l2_regularization
         self.seed = seed
+        self.strategy = tf.distribute.get_strategy()
         self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name="step")
         self.average_start = 0  # the step from which on weights count in the average
         self.means = Means(self.TRACKED)
@@ -77,7 +79,7 @@ class Trainer:
     def end_step(self):
         """Returns the means of what this phase logs."""
         self.means.end_step()
-        return self.means.of(self.reported)
+        return self.means.of(self.reported, resource(self.means.state))
 
     def evaluate(self, batches):
         """The validation values, exact means over the images of `evaluation_batches`: a dict of floats."""
@@ -104,12 +106,17 @@ class Trainer:
         """One step of the generator and of its average. Returns the gradient's norm."""
         norm = self.descend(tape, loss, self.generator.trainable_variables, self.current_optimizer)
         self._update_average()
-        self.step.assign_add(1)
+        resource(self.step).assign_add(1)
         return norm
 
     def descend(self, tape, loss, variables, optimizer):
-        """One update of the variables against the gradient of the loss. Returns its norm, unbounded."""
+        """One update of the variables against the gradient of the loss. Returns its norm, unbounded.
+
+        loss: a mean over this replica's rows of the batch, of which each has as many: the mean of all replicas'
+        gradients is that of the batch's loss.
+        """
         gradients = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, variables)]
+        gradients = replicas.mean(gradients)
         optimizer.apply_gradients(zip(gradients, variables, strict=True))
         return tf.linalg.global_norm(gradients)
 
@@ -117,17 +124,18 @@ class Trainer:
         self.means.update(values)
 
     def draws_seed(self, index, stream):
-        """A stateless seed, int32 [2], of (seed, stream, step, index)."""
-        seed = tf.random.fold_in(tf.constant([self.seed, stream]), self.step)
+        """A stateless seed, int32 [2], of (seed, stream, step, index), the same on all replicas."""
+        seed = tf.random.fold_in(tf.constant([self.seed, stream]), resource(self.step))
         return tf.random.fold_in(seed, index)
 
     def _update_average(self):
-        decay = average_decay(tf.cast(self.step - self.average_start, tf.float32), self.ema_decay)
+        steps = resource(self.step) - self.average_start
+        decay = average_decay(tf.cast(steps, tf.float32), self.ema_decay)
         for average, variable in self._averaged():
-            difference = tf.convert_to_tensor(average) - tf.convert_to_tensor(variable)
+            average = resource(average)
             # average −= (1 − decay) · difference, in one pass.
             tf.raw_ops.ResourceApplyGradientDescent(
-                var=resource(average).handle, alpha=1 - decay, delta=difference
+                var=average.handle, alpha=1 - decay, delta=average - resource(variable)
             )
 
     def _averaged(self):

@@ -1,8 +1,8 @@
 """Training of a generator against a Wasserstein critic (section 5.3; Arjovsky et al. 2017, Algorithm 1)."""
 
 import tensorflow as tf
-from tensorflow import keras
 
+from inpainting import replicas
 from inpainting.config.methods import Clip, GradientPenalty
 from inpainting.losses.adversarial import (
     clip_weights,
@@ -11,7 +11,7 @@ from inpainting.losses.adversarial import (
     wasserstein_generator_loss,
 )
 from inpainting.training.adversarial import AdversarialTrainer
-from inpainting.training.optimizers import Adam
+from inpainting.training.optimizers import Adam, RMSprop
 
 
 class WGANTrainer(AdversarialTrainer):
@@ -31,7 +31,7 @@ class WGANTrainer(AdversarialTrainer):
     def optimizer_of_adversary(method):
         """Algorithm 1 of either paper: momentum makes the critic's training unstable."""
         if isinstance(method.lipschitz, Clip):
-            return keras.optimizers.RMSprop(method.adversary_learning_rate)
+            return RMSprop(method.adversary_learning_rate)
         return Adam(method.adversary_learning_rate, beta_1=0.0, beta_2=0.9)
 
     def adversary_step(self, batch, index):
@@ -61,5 +61,6 @@ class WGANTrainer(AdversarialTrainer):
         return wasserstein_generator_loss(fake_scores=scores)
 
     def _mixing(self, batch, index):
-        """Uniform weights in [0, 1] between real and fake images, [B, 1, 1, 1]."""
-        return tf.random.stateless_uniform([batch, 1, 1, 1], self.draws_seed(index, 1))
+        """Uniform weights in [0, 1] between real and fake images, [batch, 1, 1, 1]."""
+        shape = [batch * replicas.count(), 1, 1, 1]
+        return replicas.own_rows(tf.random.stateless_uniform(shape, self.draws_seed(index, 1)))

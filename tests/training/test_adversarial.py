@@ -12,7 +12,7 @@ from inpainting.config.methods import Phase
 from inpainting.training.adversarial import RATE
 from inpainting.training.trainer import average_decay
 from inpainting.training.wgan import WGANTrainer
-from models.blocks import BatchNormalization
+from models.batch_normalization import BatchNormalization
 from tests.dummies import SIZE, batches, changed, one_batch, tiny_critic, weights
 from tests.training.tiny import dcgan, tracked, wgan
 

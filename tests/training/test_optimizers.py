@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 from tensorflow import keras
 
-from inpainting.training.optimizers import Adam
+from inpainting.training.optimizers import Adam, RMSprop
 
 
 def test_the_first_step_by_hand():
@@ -30,12 +30,21 @@ def test_the_whole_gradient_is_bounded():
 
 
 @pytest.mark.parametrize("jit", [False, True])
-@pytest.mark.parametrize("options", [{}, {"beta_1": 0.5}, {"global_clipnorm": 0.5}])
-def test_the_same_steps_as_keras(options, jit):
+@pytest.mark.parametrize(
+    ("kinds", "options"),
+    [
+        ((Adam, keras.optimizers.Adam), {}),
+        ((Adam, keras.optimizers.Adam), {"beta_1": 0.5}),
+        ((Adam, keras.optimizers.Adam), {"global_clipnorm": 0.5}),
+        ((RMSprop, keras.optimizers.RMSprop), {}),
+        ((RMSprop, keras.optimizers.RMSprop), {"global_clipnorm": 0.5}),
+    ],
+)
+def test_the_same_steps_as_keras(kinds, options, jit):
     """Under a schedule, with two variables, in a graph; the state is Keras' own."""
     gradients = np.random.default_rng(0).normal(size=(5, 4, 3)).astype(np.float32)
     results = []
-    for kind in (Adam, keras.optimizers.Adam):
+    for kind in kinds:
         layer = keras.layers.Dense(3, kernel_initializer="ones")
         layer.build((None, 4))
         optimizer = kind(keras.optimizers.schedules.CosineDecay(0.1, 10), **options)
@@ -50,3 +59,17 @@ def test_the_same_steps_as_keras(options, jit):
         results.append([*layer.get_weights(), *(np.array(v) for v in optimizer.variables)])
     for one, other in zip(*results, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-7)
+
+
+def test_the_rate_is_that_of_the_next_update():
+    """Of a schedule that falls from 0.5 to 0 in 10 updates: half of (1 + cos(π n / 10)) of it."""
+    layer = keras.layers.Dense(1, use_bias=False)
+    layer.build((None, 1))
+    optimizer = Adam(keras.optimizers.schedules.CosineDecay(0.5, 10))
+    optimizer.build(layer.trainable_variables)
+    rates = []
+    for _ in range(6):
+        rates.append(float(optimizer.rate()))
+        optimizer.apply_gradients([(tf.constant([[1.0]]), layer.kernel)])
+    np.testing.assert_allclose(rates, [0.25 * (1 + np.cos(np.pi * n / 10)) for n in range(6)], rtol=1e-5)
+    assert float(Adam(0.5).rate()) == 0.5

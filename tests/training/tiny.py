@@ -51,4 +51,6 @@ def _adversarial(trainer_class, adversary_rate, generator_rate, settings):
 
 def tracked(trainer):
     """What a trainer reports of its steps, by name."""
-    return {name: float(value) for name, value in trainer.means.of(trainer.reported).items()}
+    return {
+        name: float(value) for name, value in trainer.means.of(trainer.reported, trainer.means.total()).items()
+    }
