@@ -6,6 +6,7 @@ was refused, 128 + n stopped by signal n (continue with --resume).
 """
 
 import sys
+from contextlib import nullcontext
 
 from inpainting.command_line import Parser, import_tensorflow, run_program
 from inpainting.config.experiments import EXPERIMENTS, experiment
@@ -13,6 +14,7 @@ from inpainting.config.methods import HEAD_START
 from inpainting.config.settings import with_settings
 from inpainting.measuring.report import markdown
 from inpainting.pretrained import check_start
+from inpainting.training.workers import is_set, of_environment, start
 from inpainting.workdir import Workdir
 
 # TensorFlow takes seconds to import: `train` does so once the command line is known to be good.
@@ -51,14 +53,19 @@ def parse(argv):
     parser.add_argument("--overwrite", action="store_true", help="replace the run in the work directory")
     profile_help = "write a trace of N steps to tensorboard/, for TensorBoard's profiler"
     parser.add_argument("--profile", metavar="N", type=int, help=profile_help)
+    devices_help = "so many of this machine's GPUs share a batch (default: all)"
+    parser.add_argument("--devices", metavar="N", type=int, help=devices_help)
+    workers_help = "so many processes on this machine share a batch, for trying; machines do by TF_CONFIG"
+    parser.add_argument("--workers", metavar="N", type=int, help=workers_help)
     arguments = parser.parse_args(argv)
     if arguments.list_models:
         list_models()
         sys.exit(0)
     if not arguments.model:
         parser.error(f"--model is required: one of {', '.join(EXPERIMENTS)}")
-    if arguments.profile is not None and arguments.profile < 1:
-        parser.error("--profile must be at least 1")
+    for name in ("profile", "devices", "workers"):
+        if (value := getattr(arguments, name)) is not None and value < 1:
+            parser.error(f"--{name} must be at least 1")
     if arguments.resume and arguments.overwrite:
         parser.error("--resume continues a run and --overwrite replaces it: give one of them")
     if arguments.resume and arguments.initial:
@@ -105,26 +112,32 @@ def list_models():
     print(markdown(rows, dict.fromkeys(rows[0], "{}")))
 
 
-def train(config, workdir, *, initial=None, resume=False, overwrite=False, profile=None):
+def train(config, workdir, *, initial=None, resume=False, overwrite=False, profile=None, devices=None):
     """Trains `config` in `workdir`, from the weights of the Workdir `initial` where that is given.
 
-    profile: the number of steps to write a trace of. Returns 0, or 128 + the signal that stopped it.
+    profile: the number of steps to write a trace of. devices: of this machine, by default all of its GPUs.
+    Returns 0, or 128 + the signal that stopped it.
     """
-    workdir.check(config, resume=resume, overwrite=overwrite)
+    workers = of_environment()
+    if workers.is_chief:
+        workdir.check(config, resume=resume, overwrite=overwrite)
     if initial:
         check_start(config, initial)
-    with workdir.lock:
+    with workdir.lock if workers.is_chief else nullcontext():
         import_tensorflow()
         from inpainting.training.run import run
 
         how = {"initial": initial, "resume": resume, "overwrite": overwrite, "profile": profile}
-        return run(config, workdir, **how)
+        return run(config, workdir, workers=workers, devices=devices, **how)
 
 
 def main(argv):
     config, workdir, arguments = parse(argv)
+    if arguments.workers and not is_set():
+        workdir.check(config, resume=arguments.resume, overwrite=arguments.overwrite)
+        return start(arguments.workers, [sys.executable, __file__, *argv])
     initial = Workdir(arguments.initial) if arguments.initial else None
-    how = {name: getattr(arguments, name) for name in ("resume", "overwrite", "profile")}
+    how = {name: getattr(arguments, name) for name in ("resume", "overwrite", "profile", "devices")}
     return train(config, workdir, initial=initial, **how)
 
 

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 
-from inpainting.errors import DiskError, InputError
+from inpainting.errors import DiskError, InputError, LostWorker
 from inpainting.signals import Output, Stopped, handled_by, stop_now
 
 
@@ -79,6 +79,8 @@ def _ended(main):
         return None, status
     except (InputError, DiskError) as error:
         return error, 2
+    except LostWorker as error:
+        return error, 1
     except FloatingPointError as error:
         return f"{error}: the last checkpoint, if any, is good; try a smaller learning rate", 1
     except Stopped as stopped:

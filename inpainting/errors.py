@@ -8,6 +8,10 @@ class InputError(Exception):
     """
 
 
+class LostWorker(Exception):
+    """Another worker of the run is gone. Its text is one line, which the programs print; exit status 1."""
+
+
 class DiskError(OSError):
     """A file of the user's that could not be read or written: `filename`, and why, `strerror`.
 

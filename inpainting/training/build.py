@@ -1,5 +1,7 @@
 """The trainer of a configuration. A new method is a trainer in its own file and a line in TRAINERS."""
 
+import tensorflow as tf
+
 from inpainting.training import hardware
 from inpainting.training.autoencoder import AutoencoderTrainer
 from inpainting.training.dcgan import DCGANTrainer
@@ -27,7 +29,10 @@ def build_trainer(config, rise=None):
     method, training = config.method, config.training
     precision, why_precision = hardware.precision(training.precision)
     density = method.family == "density"
-    jit, why_jit = hardware.jit(training.jit, deterministic=training.deterministic, density=density)
+    devices = tf.distribute.get_strategy().num_replicas_in_sync
+    jit, why_jit = hardware.jit(
+        training.jit, deterministic=training.deterministic, density=density, devices=devices
+    )
     with hardware.dtype_policy(precision):
         networks = {"generator": build_generator(config)}
         if method.adversary:
@@ -38,6 +43,8 @@ def build_trainer(config, rise=None):
     sizes = [f"{name} {trainable_parameters(network):,}" for name, network in sizes.items() if network]
     print(f"{config.model}, parameters: {', '.join(sizes)}")
     print(f"precision {precision} ({why_precision}), XLA {'on' if jit else 'off'} ({why_jit})")
+    if devices > 1:
+        print(f"{devices} devices, each with {training.batch_size // devices} images of a batch")
 
     trainer_class = TRAINERS[method.kind]
     settings = {name: getattr(training, name) for name in ("ema_decay", "l2_regularization", "seed")}

@@ -56,13 +56,16 @@ def _cpu_info(key):
     return next((line.split(":")[1].strip() for line in lines if line.startswith(key)), "")
 
 
-def jit(wanted, *, deterministic=False, density=False):
+def jit(wanted, *, deterministic=False, density=False, devices=1):
     """Whether to compile with XLA, and the reason: (bool, reason).
 
-    auto: on a GPU; on a CPU it is slower. A density model's step has shapes that XLA does not know.
+    auto: on a GPU; on a CPU it is slower. A density model's step has shapes that XLA does not know; that
+    of several devices is many graphs.
     """
     if density:
         return False, "density model"
+    if devices > 1:
+        return False, "several devices"
     if deterministic:
         return False, "deterministic"  # Keras 3 would refuse to combine them
     if wanted != "auto":

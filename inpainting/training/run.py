@@ -14,9 +14,10 @@ from inpainting.filling.fillers import load_fillers
 from inpainting.measuring.measure import LIKELIHOOD_BATCH
 from inpainting.pretrained import average
 from inpainting.signals import Stop, handled_by
-from inpainting.training import hardware
+from inpainting.training import distribution, hardware
 from inpainting.training.build import build_trainer
 from inpainting.training.callbacks import Checkpointing, Monitor, Validation, next_event
+from inpainting.training.distribution import Agreement
 from inpainting.training.journal import Journal
 from inpainting.training.loop import Loop
 from inpainting.training.profile import Profile
@@ -29,26 +30,30 @@ from pipelines.streams import check, reading
 DENSITY_VALIDATION = 1_000  # images: the likelihood of a whole image costs as much as a training step's
 
 
-def run(config, workdir, *, initial=None, resume=False, overwrite=False, profile=None):
+def run(config, workdir, *, workers, devices=None, **how):
     """Trains `config` in `workdir`, which has been checked. Returns 0, or 128 + the signal that stopped it.
 
     What has been trained is exported even where nobody reads the output any more: then nothing hurries.
-    initial: the Workdir of another run, or of published weights, whose weights this one starts from. profile:
-    the number of steps to write a trace of.
+    workers, devices: of distribution.strategy. how: `initial`, `resume`, `overwrite`, `profile` of train.py's
+    `train`.
     """
-    how = {"initial": initial, "resume": resume, "overwrite": overwrite, "profile": profile}
-    with handled_by(Stop()) as stop:
-        done = load_and_train(config, workdir, stop, **how)
-    if stop.number in (None, signal.SIGPIPE):
-        export_best(config, workdir)
-    if stop.number and done < config.training.steps:
-        command = f"python train.py --model {config.model} --workdir {workdir.path} --resume"
-        stream = sys.stderr if stop.number == signal.SIGPIPE else sys.stdout
-        print(f"stopped at step {done}: continue with {command}", file=stream)
+    strategy = distribution.strategy(workers, devices)
+    distribution.check_batch_size(strategy, config.training.batch_size)
+    with distribution.among(workers):
+        with handled_by(Stop()) as stop:
+            done = load_and_train(config, workdir, stop, workers=workers, strategy=strategy, **how)
+        if workers.is_chief and stop.number in (None, signal.SIGPIPE):
+            export_best(config, workdir)
+        if workers.several:
+            Agreement(strategy, stop, {"stopped": False}).wait()
+        if stop.number and done < config.training.steps:
+            command = f"python train.py --model {config.model} --workdir {workdir.path} --resume"
+            stream = sys.stderr if stop.number == signal.SIGPIPE else sys.stdout
+            print(f"stopped at step {done}: continue with {command}", file=stream)
     return 128 + stop.number if stop.number else 0
 
 
-def load_and_train(config, workdir, stop, *, initial, resume, overwrite, profile):
+def load_and_train(config, workdir, stop, *, workers, strategy, initial, resume, overwrite, profile):
     """All of a run but its export. Returns the steps done."""
     data, training = config.data, config.training
     keras.utils.set_random_seed(training.seed)
@@ -68,7 +73,11 @@ def load_and_train(config, workdir, stop, *, initial, resume, overwrite, profile
     held_out = datasets.load(data.dataset, "validation", **source)
     datasets.check_batch_size(images, training.batch_size)
 
-    workdir.claim(config, resume=resume, overwrite=overwrite)
+    if workers.several and images.stream is not None:
+        raise InputError(f"{data.dataset} does not fit into the memory: only one worker can train on it")
+
+    if workers.is_chief:
+        workdir.claim(config, resume=resume, overwrite=overwrite)
     progress = {
         "best": None,
         "best_step": None,
@@ -80,27 +89,28 @@ def load_and_train(config, workdir, stop, *, initial, resume, overwrite, profile
         "initial": str(initial.path) if initial else None,
         "machine": hardware.machine(),
     }
-    if resume:
-        trainer, saved = resumed(config, workdir)
-        progress |= saved
-    else:
-        trainer = build_trainer(config)
-        if initial:
-            start_from(trainer, initial)
+    with strategy.scope():
+        if resume:
+            trainer, saved = resumed(config, workdir)
+            progress |= saved
+        else:
+            trainer = build_trainer(config)
+            if initial:
+                start_from(trainer, initial)
     if profile:
-        profile = Profile(
-            workdir.tensorboard, start=int(trainer.step.numpy()), steps=profile, end=training.steps
-        )
+        start = int(trainer.step.numpy())
+        profile = Profile(workdir.tensorboard, start=start, steps=profile, end=training.steps)
     progress["steps"] = training.steps
     stop.at_once = False
-    workdir.create(config, overwrite=overwrite)
-    if folder:
-        files.write(workdir.files)
+    if workers.is_chief:
+        workdir.create(config, overwrite=overwrite)
+        if folder:
+            files.write(workdir.files)
     print(f"{images.count:,} training images, {held_out.count:,} for validation", flush=True)
 
     try:
-        shared = {"workdir": workdir, "progress": progress, "stop": stop, "profile": profile}
-        done = fit(trainer, config, images, held_out, **shared)
+        shared = {"workdir": workdir, "workers": workers, "progress": progress, "stop": stop}
+        done = fit(trainer, config, images, held_out, profile=profile, **shared)
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
         raise MemoryError(
             f"--resume goes on where there is more of it, --overwrite with a smaller --batch-size than "
@@ -111,23 +121,30 @@ def load_and_train(config, workdir, stop, *, initial, resume, overwrite, profile
     return done
 
 
-def fit(trainer, config, images, held_out, *, workdir, progress, stop, profile=None):
+def fit(trainer, config, images, held_out, *, workdir, workers, progress, stop, profile=None):
     """Trains phase by phase until the end, or until `stop` is asked for. Returns the steps done."""
     data, training = config.data, config.training
     validation = evaluation_batches(held_out, **data.masking)
     if config.method.family == "density":
         validation = validation.unbatch().take(DENSITY_VALIDATION).batch(LIKELIHOOD_BATCH)
     done = int(trainer.step.numpy())
-    journal = Journal(workdir, step=done, config=config)
+    journal = Journal(workdir, step=done, config=config) if workers.is_chief else None
     monitor = Monitor(trainer=trainer, config=config, journal=journal)
     shared = {"trainer": trainer, "config": config, "workdir": workdir, "progress": progress}
     shared["monitor"] = monitor
-    checkpointing = Checkpointing(**shared, stop=stop)
-    with reading(held_out):
-        events = [monitor, Validation(batches=validation, journal=journal, **shared), checkpointing]
+    ending = Agreement(trainer.strategy, stop, progress) if workers.several else stop
+    checkpointing = Checkpointing(**shared, stop=ending)
+    events = [monitor]
+    if workers.is_chief:
+        with reading(held_out):
+            events.append(Validation(batches=validation, journal=journal, **shared))
+    if workers.several:
+        events.append(ending)
+    if workers.is_chief:
+        events.append(checkpointing)
     for phase in config.phases:
         first = max(phase.start, done)
-        if first >= phase.end or stop.number or progress["stopped"]:
+        if first >= phase.end or ending.number or progress["stopped"]:
             continue
         batches = training_batches(
             images,
@@ -147,17 +164,18 @@ def fit(trainer, config, images, held_out, *, workdir, progress, stop, profile=N
         trainer.begin_phase(phase)
         try:
             with reading(images, held_out):
-                if phase.trains == "adversary" and first == phase.start:
+                if phase.trains == "adversary" and first == phase.start and workers.is_chief:
                     progress["l2_error"] = trainer.evaluate(validation)["hole_mse"]
                 loop = Loop(trainer, batches)
                 monitor.begin(first)
-                while done < phase.end and not (stop.number or progress["stopped"]):
+                while done < phase.end and not (ending.number or progress["stopped"]):
                     until = min(next_event(training, done), phase.end)
-                    while done < until and not stop.number:
-                        if profile:
-                            done += profile.advance(loop, done, until - done)
+                    while done < until and not ending.number:
+                        if profile and workers.is_chief:
+                            profile.step(loop, done)
                         else:
-                            done += loop.advance(until - done)
+                            loop.step()
+                        done += 1
                         check(images)
                     for event in events:
                         event(done)
@@ -169,7 +187,7 @@ def fit(trainer, config, images, held_out, *, workdir, progress, stop, profile=N
         except tf.errors.OpError:
             if not stop.number:  # at which a stream stops looking for readable pictures
                 raise
-    if stop.number:
+    if ending.number and workers.is_chief:
         checkpointing.save(done)
     return done
 

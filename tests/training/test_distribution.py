@@ -1,0 +1,98 @@
+"""Several devices, or workers, come to what one comes to."""
+
+import json
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from inpainting.errors import InputError
+from inpainting.training import distribution, workers
+from tests.conftest import ENVIRONMENT, ROOT
+
+MODELS = ("unet_l2", "vgg_wgan", "vgg_dcgan", "pixel_cnn")
+KERAS_2 = workers.version("keras").startswith("2")
+several_workers = pytest.mark.skipif(not KERAS_2, reason="Keras 3 has no MultiWorkerMirroredStrategy")
+
+
+def arrays(path):
+    with np.load(path) as archive:
+        return dict(archive)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A function: what tests/training/shared.py leaves of a model on so many devices, or workers, made once."""
+    made = {}
+
+    def build(model, devices=1, processes=1):
+        key = (model, devices, processes)
+        if key not in made:
+            path = tmp_path_factory.mktemp("shared") / "state.npz"
+            addresses = [f"127.0.0.1:{port}" for port in workers._free_ports(processes)]
+            started = []
+            for index in range(processes):
+                task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
+                environment = {**ENVIRONMENT, "TF_NUM_INTRAOP_THREADS": "1"}
+                if processes > 1:
+                    environment["TF_CONFIG"] = json.dumps(task)
+                command = [sys.executable, "-m", "tests.training.shared", model, str(path), str(devices)]
+                started.append(subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE))
+            errors = [process.communicate(timeout=900)[1].decode() for process in started]
+            assert all(process.returncode == 0 for process in started), errors
+            made[key] = arrays(path)
+        return made[key]
+
+    return build
+
+
+def assert_same(one, several):
+    """Weights, optimizers and averages within 1e-4 of what one device comes to, and so the logged means.
+
+    By the norm of each variable's difference over its own; a variable that stays near 0 by that of its change.
+    """
+    assert set(one) == set(several)
+    for name, value in one.items():
+        if name.startswith("start/"):
+            np.testing.assert_array_equal(several[name], value, err_msg=name)
+        elif name != "replicas":
+            difference = np.linalg.norm(np.float64(several[name]) - value)
+            assert difference <= 1e-4 * np.linalg.norm(np.float64(value)) + 1e-6, name
+    for group in ("generator", "adversary"):  # and it is not that nothing was learnt
+        names = [name for name in one if name.startswith(f"{group}/") and one[name].dtype == np.float32]
+        moved = [np.linalg.norm(one[name] - one[f"start/{name}"]) > 1e-3 for name in names]
+        assert sum(moved) >= len(names) / 2, group
+
+
+@pytest.mark.parametrize("devices", [2, pytest.param(4, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "model", [model if model == "unet_l2" else pytest.param(model, marks=pytest.mark.slow) for model in MODELS]
+)
+def test_several_devices_come_to_what_one_does(trained, model, devices):
+    several = trained(model, devices=devices)
+    assert several["replicas"] == devices
+    assert_same(trained(model), several)
+
+
+@several_workers
+@pytest.mark.slow
+@pytest.mark.parametrize("processes", [2, 4])
+@pytest.mark.parametrize("model", MODELS)
+def test_several_workers_come_to_what_one_does(trained, model, processes):
+    several = trained(model, processes=processes)
+    assert several["replicas"] == processes
+    assert_same(trained(model), several)
+
+
+def test_a_batch_that_cannot_be_shared_evenly_is_refused():
+    three = SimpleNamespace(num_replicas_in_sync=3)
+    distribution.check_batch_size(three, 63)
+    with pytest.raises(InputError, match="batch_size=64 cannot be shared evenly by 3 devices"):
+        distribution.check_batch_size(three, 64)
+
+
+@pytest.mark.parametrize("option", ["--devices", "--workers", "--profile"])
+def test_none_of_them_is_refused(refused, option):
+    assert f"{option} must be at least 1" in refused("train.py", "--model", "vgg_l2", option, 0)
