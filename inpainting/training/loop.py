@@ -9,8 +9,8 @@ class Loop:
     """Runs the steps of a trainer, in its present phase, on the elements of a dataset.
 
     Every replica takes its rows of each of an element's batches: what a step does depends on the whole batch
-    alone, not on their number. Not several steps in one graph: within a loop of a graph TensorFlow's optimizer
-    fails on the gradient of a Leaky ReLU, and leaves the step slower.
+    alone, not on their number. One step a call, so that a signal waits for no more than one; a GPU, of which
+    nothing is read, runs behind the calls.
     """
 
     def __init__(self, trainer, batches):
