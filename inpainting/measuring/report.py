@@ -16,7 +16,7 @@ def markdown(rows, columns):
 
 def _cell(row, name, form):
     values = [row[key] for key in (name, f"{name}_interval") if row.get(key) is not None]
-    return " ± ".join(form.format(value) for value in values)
+    return " ± ".join(form.format(value) for value in values).replace("± +", "± ")
 
 
 METRICS = {

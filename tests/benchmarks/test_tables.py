@@ -51,6 +51,8 @@ def test_markdown_by_hand():
         "| b |  |  |",
         "| c | 0.0165 ± 0.0002 |  |",
     ]
+    gain = {"gain": 0.5, "gain_interval": 0.25}
+    assert markdown([gain], {"gain": "{:+.2f}"}).endswith("| +0.50 ± 0.25 |")
 
 
 def test_the_committed_tables_are_those_of_the_results():
