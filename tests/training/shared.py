@@ -54,9 +54,10 @@ def main(model, path, devices=None):
     keras.utils.set_random_seed(1)
     for module in (build, dcgan, wgan):
         module.Adam = SGD
-    config = with_settings(
-        experiment(model), {"dataset": "dead_leaves", **used_by(model, {**SMALL, **SETTINGS})}
-    )
+    settings = {"dataset": "dead_leaves", **used_by(model, {**SMALL, **SETTINGS})}
+    if model == "pixel_cnn":  # whose gradient is small
+        settings["learning_rate"] = 0.3
+    config = with_settings(experiment(model), settings)
     data, training = config.data, config.training
     images = datasets.load(data.dataset, "train", **data.source, limit=64)
     with strategy.scope():
