@@ -108,7 +108,8 @@ class FlattenedRowLSTM(keras.Model):
         values = tf.gather(tf.gather(pixels, row, axis=1), column, axis=1)
         last = states[-1][0]
         hidden, states = self._read(values, states)
-        before = tf.ensure_shape(tf.concat([last[:, None], hidden[:, :-1]], 1), [None, COLOURS, last.shape[-1]])
+        before = tf.concat([last[:, None], hidden[:, :-1]], 1)
+        before.set_shape([None, COLOURS, last.shape[-1]])  # which TensorFlow Lite has no operation to assert
         return self.levels(before), states
 
     def _read(self, values, states):

@@ -120,7 +120,7 @@ def test_a_filler_of_one_size_takes_no_other():
     mask[3, 4] = True
     filler.sides = (32, 32)
     with pytest.raises(
-        InputError, match="counting fills pictures of 32×32 pixels alone, not of 30×20: --model bi"
+        InputError, match="counting fills pictures of 32×32 pixels alone, not of 30×20: the models bi"
     ):
         fill(picture, mask, filler)
     filler.sides = (20, 30)
