@@ -31,6 +31,7 @@ def test_pictures_that_hold_no_crop_are_refused(refused, pictures, tmp_path):
     assert f"none of the 32 train pictures in {pictures} has 32×32 pixels" in refused("train.py", *arguments)
 
 
+@pytest.mark.slow
 def test_a_run_is_trained_and_measured(call, pictures, tmp_path):
     run = tmp_path / "run"
     status, stdout, stderr = call("train.py", *small_arguments(pictures, run, model="photos_wgan"))
