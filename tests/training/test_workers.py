@@ -96,15 +96,21 @@ def test_the_others_have_a_time_to_end(monkeypatch):
     assert time.monotonic() - began < 200
 
 
+def two_workers(pictures, workdir):
+    """A run of two workers that has its first checkpoint: its process and the second worker's number."""
+    arguments = small_arguments(pictures, workdir, model="vgg_l2", steps=100_000, checkpoint_every=10)
+    process = start(*arguments, "--workers", 2)
+    wait_for(workdir / "checkpoints" / "last.npz", process)
+    _, second = children(process.pid)
+    return process, second
+
+
 @several_workers
 @pytest.mark.slow
 def test_a_worker_that_dies_ends_the_other_and_fewer_go_on(pictures, tmp_path, call):
     """One line names it, within a minute; one worker alone resumes."""
     workdir = tmp_path / "run"
-    arguments = small_arguments(pictures, workdir, model="vgg_l2", steps=100_000, checkpoint_every=10)
-    process = start(*arguments, "--workers", 2)
-    wait_for(workdir / "checkpoints" / "last.npz", process)
-    _, second = children(process.pid)
+    process, second = two_workers(pictures, workdir)
     os.kill(second, signal.SIGKILL)
     began = time.monotonic()
     _, stderr = process.communicate(timeout=300)
@@ -124,10 +130,7 @@ def test_a_worker_that_dies_ends_the_other_and_fewer_go_on(pictures, tmp_path, c
 @pytest.mark.slow
 def test_a_signal_to_one_ends_all(pictures, tmp_path):
     workdir = tmp_path / "run"
-    arguments = small_arguments(pictures, workdir, model="vgg_l2", steps=100_000, checkpoint_every=10)
-    process = start(*arguments, "--workers", 2)
-    wait_for(workdir / "checkpoints" / "last.npz", process)
-    _, second = children(process.pid)
+    process, second = two_workers(pictures, workdir)
     os.kill(second, signal.SIGTERM)
     stdout, stderr = process.communicate(timeout=300)
     assert process.returncode == 128 + signal.SIGTERM, stderr
