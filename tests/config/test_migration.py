@@ -102,6 +102,7 @@ def test_an_old_run_is_evaluated(old_run, line):
     assert 0 < row["hole_mse"] < 1
 
 
+@pytest.mark.slow
 def test_an_old_run_is_resumed(old_run, capsys):
     folder = old_run(keras_line())
     before, _ = checkpoints.load(folder / "checkpoints" / "last.npz")

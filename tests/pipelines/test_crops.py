@@ -89,7 +89,9 @@ def test_batches_are_a_function_of_seed_and_step(folder):
     assert len(np.unique(np.concatenate([step["image"].reshape(6, -1) for step in whole]), axis=0)) > 15
 
 
-@pytest.mark.parametrize("split", ["train", "validation", "test"])
+@pytest.mark.parametrize(
+    "split", ["test", *(pytest.param(split, marks=pytest.mark.slow) for split in ("train", "validation"))]
+)
 def test_evaluation_has_the_same_crops_of_every_picture(folder, split):
     (batch,) = evaluation_batches(load(folder, split), **MASKING).as_numpy_iterator()
     pixels = to_uint8(batch["image"]).numpy()

@@ -47,7 +47,7 @@ def test_every_batch_of_a_step_is_fresh():
     assert len(np.unique(step["image"])) == 12
 
 
-@pytest.mark.parametrize("augmentations", [(), AUGMENTATIONS])
+@pytest.mark.parametrize("augmentations", [(), pytest.param(AUGMENTATIONS, marks=pytest.mark.slow)])
 def test_the_stream_is_a_function_of_seed_and_step(augmentations):
     random = np.random.default_rng(0)
     images = Images(count=50, decoded=random.integers(0, 256, (50, 16, 16, 3), np.uint8))

@@ -66,10 +66,9 @@ def assert_same(one, several):
         assert sum(moved) >= len(names) / 2, group
 
 
-@pytest.mark.parametrize("devices", [2, pytest.param(4, marks=pytest.mark.slow)])
-@pytest.mark.parametrize(
-    "model", [model if model == "unet_l2" else pytest.param(model, marks=pytest.mark.slow) for model in MODELS]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("devices", [2, 4])
+@pytest.mark.parametrize("model", MODELS)
 def test_several_devices_come_to_what_one_does(trained, model, devices):
     several = trained(model, devices=devices)
     assert several["replicas"] == devices
