@@ -22,7 +22,7 @@ from inpainting.files import shown
 from pipelines import crops, folders
 from pipelines.dead_leaves import dead_leaves
 from pipelines.folders import SPLITS
-from pipelines.streams import Images, reading, streamed
+from pipelines.streams import Images, held_out_pictures, reading, shuffled_records, training_pictures
 
 MEMORY_LIMIT = 2 * 2**30  # bytes of decoded images that are kept in memory; more is streamed from disk
 DEAD_LEAVES = {"train": 6000, "validation": 1000, "test": 1000}
@@ -75,9 +75,9 @@ def _load_folder(folder, split, image_size, crop, limit, memory_limit):
         loaded = crops.load(folder, split, names, image_size, memory_limit)
         return Images(count=len(loaded.pictures), crops=loaded)
     if len(names) * image_size**2 * 3 > memory_limit:
-        if split == "train":  # neighbours in a folder are alike, and the shuffle buffer may not reach further
-            names = [names[index] for index in np.random.default_rng(0).permutation(len(names))]
-        return streamed(folder, split, names, image_size)
+        if split == "train":
+            return training_pictures(folder, names, image_size)
+        return held_out_pictures(folder, split, names, image_size)
     with ThreadPoolExecutor() as pool:
         images = list(pool.map(lambda name: folder.read(name, image_size), names))
     images = [image for image in images if image is not None]
@@ -98,23 +98,27 @@ def _load_tfds(name, split, image_size, data_dir, limit, memory_limit, or_else):
     instruction = _tfds_split(builder.info.splits, split)
     count = builder.info.splits[instruction].num_examples
     count = min(count, limit or count)
-    kept = count * image_size**2 * 3 <= memory_limit
-    if kept or split != "train":
-        # One file after another: the images come in the data set's own order.
-        read_config = tfds.ReadConfig(interleave_cycle_length=1)
-        stream = builder.as_dataset(split=instruction, read_config=read_config)
-    else:
-        stream = builder.as_dataset(split=instruction, shuffle_files=True)
-    stream = stream.map(lambda example: _fit(example["image"], image_size), num_parallel_calls=tf.data.AUTOTUNE)
-    stream = stream.take(count)
     info = builder.info.splits[instruction.partition("[")[0]]
-    images = Images(count=count, stream=stream, explain=lambda error: _damage(error, name, info))
+    # One file after another: the images come in the data set's own order.
+    options = {"split": instruction, "read_config": tfds.ReadConfig(interleave_cycle_length=1)}
+    records = builder.as_dataset(**options, decoders={"image": tfds.decode.SkipDecoding()})
+    records = records.map(lambda example: example["image"]).take(count)
+
+    def decode(record):
+        return _fit(features["image"].decode_example(record), image_size)
+
+    source = {"count": count, "explain": lambda error: _damage(error, name, info)}
+    kept = count * image_size**2 * 3 <= memory_limit
+    if not kept and split == "train":
+        record_bytes = max(info.num_bytes // info.num_examples, 1)
+        return Images(**source, endless=shuffled_records(records, count, decode, record_bytes=record_bytes))
+    images = Images(**source, stream=records.map(decode, num_parallel_calls=tf.data.AUTOTUNE))
     if not kept:
         return images
     decoded = np.empty((count, image_size, image_size, 3), np.uint8)
     filled = 0
     with reading(images):
-        for batch in stream.batch(1000).as_numpy_iterator():
+        for batch in images.stream.batch(1000).as_numpy_iterator():
             decoded[filled : filled + len(batch)] = batch
             filled += len(batch)
     return Images(count=count, decoded=decoded)

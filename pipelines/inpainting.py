@@ -14,8 +14,8 @@ Training, in this order:
 7. prefetch, so that the next step is made while this one trains.
 
 Each step is a function of (seed, step): a resumed run needs the step number alone, and two runs with one seed
-see the same data. A data set too large for the memory is streamed through a shuffle buffer instead; its order
-is not a function of the step, so a resumed run starts the epoch over.
+see the same data. So it is of a data set too large for the memory, which is read while it is needed
+(pipelines/streams.py).
 """
 
 import tensorflow as tf
@@ -23,8 +23,8 @@ import tensorflow as tf
 from inpainting.masks import draw_masks, fill_hole
 from inpainting.pixels import to_float
 from pipelines.augmentation import blur, flip_and_shift, jitter_colour
+from pipelines.order import shuffled_index
 
-SHUFFLE_BUFFER = 10_000
 EVALUATION_BATCH = 250  # fixed: the evaluation's masks are drawn batch by batch
 EVALUATION_SEED = 20_170_607
 EVALUATION_CROPS = 4  # of each picture
@@ -56,7 +56,7 @@ def training_batches(
             for key, value in batch.items()
         }
 
-    if images.stream is None:
+    if images.endless is None:
         pick = _picker(images)
 
         def pick_and_prepare(step):
@@ -65,11 +65,7 @@ def training_batches(
 
         dataset = steps.map(pick_and_prepare, num_parallel_calls=tf.data.AUTOTUNE)
     else:
-        stream = (
-            images.stream.shuffle(SHUFFLE_BUFFER, seed=seed + first_batch)
-            .repeat()
-            .batch(size, drop_remainder=True)
-        )
+        stream = images.endless(seed, first_batch * batch_size).batch(size, drop_remainder=True)
         dataset = tf.data.Dataset.zip((steps, stream)).map(prepare, num_parallel_calls=tf.data.AUTOTUNE)
     return dataset.prefetch(2)
 
@@ -104,15 +100,6 @@ def _picker(images):
     with tf.device("CPU:0"):  # a GPU has better use for its memory
         decoded = tf.constant(images.decoded)
     return lambda numbers, seed: tf.gather(decoded, numbers)
-
-
-def shuffled_index(positions, count, seed):
-    """The image at each position (int64 [B]) of the endless stream: a permutation of [0, count) an epoch."""
-    epochs, places = positions // count, positions % count
-    seeds = tf.stack([tf.fill(tf.shape(epochs), tf.cast(seed, tf.int64)), epochs, tf.zeros_like(epochs)], -1)
-    last = tf.cast(count - 1, tf.int64)
-    # The raw op: the public wrapper takes one seed only, and a batch may span two epochs.
-    return tf.raw_ops.RandomIndexShuffle(index=places, seed=seeds, max_index=last, rounds=4)
 
 
 def _seed(seed, step, purpose):

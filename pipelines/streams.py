@@ -8,28 +8,31 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from inpainting.errors import InputError
+from pipelines.order import shuffled_index
 
-UNREADABLE, READABLE, END_OF_PASS = np.arange(3)
+SHUFFLE_BUFFER = 10_000  # records, or fewer
+SHUFFLE_BYTES = 256 * 2**20  # of them
 
 
 @dataclass(frozen=True)
 class Images:
-    """One split, as one of `decoded`, `crops` and `stream`; the others are None. count: number of images.
+    """One split, as one of `decoded`, `crops`, `stream` and `endless`. count: number of images.
 
-    decoded: uint8 [count, S, S, 3]. crops: the pipelines.crops.Crops of `count` pictures. stream: a
-    tf.data.Dataset of uint8 [S, S, 3], of what does not fit into the memory. Validation and test images come in
-    the split's order. explain: the line on what is wrong with the data, given an error of the stream or
-    None, or None where nothing is.
+    decoded: uint8 [count, S, S, 3]. crops: the pipelines.crops.Crops of `count` pictures. Where the memory does
+    not hold them, stream: of validation or test, a tf.data.Dataset of uint8 [S, S, 3] in the split's order;
+    endless: of training, a function (seed, position) -> such a dataset of the images from that position on,
+    each epoch in an order of its own. explain: the line on what is wrong with the data, given an error of the
+    stream or None, or None where nothing is.
     """
 
     count: int
     decoded: Any = None
     crops: Any = None
     stream: Any = None
+    endless: Any = None
     explain: Any = lambda error: None
 
 
@@ -51,48 +54,92 @@ def check(*sources, error=None):
             raise InputError(reason) from error
 
 
-def streamed(folder, split, names, image_size):
+def held_out_pictures(folder, split, names, image_size):
     """The Images of a Folder's pictures `names`, what cannot be read left out.
 
-    A pass that finds nothing readable is the end, which `explain` knows: the stream fails. So it does after a
-    signal, whose handler waits for the main thread, and that for the stream. But a training step may not fail,
-    or half of it is done: there the last picture comes again and again, without being read, and whether this is
-    the end is to be checked between the steps.
+    Where nothing can be read, which `explain` knows, and after a signal the stream fails: the signal's handler
+    waits for the main thread, and that for the stream.
     """
     _clear(_signals())
-    lost, trains, last = [], split == "train", folder.first(split, image_size)
-    end_of_pass = tf.data.Dataset.from_tensors((END_OF_PASS, last))
+    found, lost, first = [], [], folder.first(split, image_size)
 
     def read(name):
-        nonlocal last
-        ended = lost or _arrived(_signals())
-        if ended and not trains:
+        if _arrived(_signals()):
             raise InterruptedError
-        image = last if ended else folder.read(os.fsdecode(name), image_size)
-        if image is None:
-            return UNREADABLE, last
-        last = image
-        return READABLE, image
+        image = folder.read(os.fsdecode(name), image_size)
+        found.extend([True] * (image is not None))
+        return (False, first) if image is None else (True, image)
 
-    def lose():
-        lost.append(folder.unreadable(split))
-        if not trains:
+    def end():
+        if not found:
+            lost.append(folder.unreadable(split))
             raise InterruptedError
-        return True
+        found.clear()
+        return False, first
 
-    def count(found, picture):
-        return found + tf.cast(picture[0] == READABLE, tf.int64), (found, *picture)
-
-    def kept(found, kind, _):
-        nothing = kind == END_OF_PASS and found == 0
-        return tf.numpy_function(lose, [], tf.bool) if nothing else kind == READABLE
-
+    types = tf.bool, tf.uint8
     passing = tf.data.Dataset.from_tensor_slices([os.fsencode(name) for name in names]).map(
-        lambda name: tf.numpy_function(read, [name], (tf.int64, tf.uint8)), num_parallel_calls=tf.data.AUTOTUNE
+        lambda name: tf.numpy_function(read, [name], types), num_parallel_calls=tf.data.AUTOTUNE
     )
-    stream = passing.concatenate(end_of_pass).scan(tf.constant(0, tf.int64), count).filter(kept)
-    stream = stream.map(lambda *picture: tf.ensure_shape(picture[-1], last.shape))
+    ending = tf.data.Dataset.range(1).map(lambda _: tf.numpy_function(end, [], types))
+    stream = passing.concatenate(ending).filter(lambda readable, _: readable)
+    stream = stream.map(lambda _, image: tf.ensure_shape(image, first.shape))
     return Images(len(names), stream=stream, explain=lambda _: lost[0] if lost else None)
+
+
+def training_pictures(folder, names, image_size):
+    """The Images of a Folder's pictures `names`; for one that cannot be read stands the next that can.
+
+    A training step may not fail, or half of it is done. Where nothing can be read, which `explain` knows, and
+    after a signal, whose handler waits for the step, the last picture comes again and again, without being
+    read: whether this is the end is to be checked between the steps.
+    """
+    _clear(_signals())
+    lost, last = [], folder.first("train", image_size)
+
+    def read(number):
+        nonlocal last
+        for place in range(number, number + len(names)):
+            if lost or _arrived(_signals()):
+                return last
+            image = folder.read(names[place % len(names)], image_size)
+            if image is not None:
+                last = image
+                return image
+        lost.append(folder.unreadable("train"))
+        return last
+
+    def endless(seed, position):
+        def picture(position):
+            number = shuffled_index(position[None], len(names), seed)[0]
+            return tf.ensure_shape(tf.numpy_function(read, [number], tf.uint8), last.shape)
+
+        positions = tf.data.Dataset.counter(tf.constant(position, tf.int64))
+        return positions.map(picture, num_parallel_calls=tf.data.AUTOTUNE)
+
+    return Images(len(names), endless=endless, explain=lambda _: lost[0] if lost else None)
+
+
+def shuffled_records(records, count, decode, *, record_bytes):
+    """The function `endless` of Images whose `count` encoded records, of so many bytes each, are read in order.
+
+    Each epoch goes through a shuffle buffer, with the draws of its number; the one in whose middle the position
+    lies is read up to it, without being decoded. decode: a record -> uint8 [S, S, 3].
+    """
+    buffer = min(SHUFFLE_BUFFER, max(SHUFFLE_BYTES // record_bytes, 1))
+
+    def endless(seed, position):
+        first, place = divmod(position, count)
+
+        def epoch(number):
+            tf.random.set_seed(1)  # of this graph: nothing but `seed` counts
+            draws = records.shuffle(buffer, seed=seed + number * 2**32, reshuffle_each_iteration=False)
+            return draws.skip(tf.where(number == first, tf.constant(place, tf.int64), 0))
+
+        epochs = tf.data.Dataset.counter(tf.constant(first, tf.int64))
+        return epochs.flat_map(epoch).map(decode, num_parallel_calls=tf.data.AUTOTUNE)
+
+    return endless
 
 
 @functools.cache

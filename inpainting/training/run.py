@@ -73,9 +73,6 @@ def load_and_train(config, workdir, stop, *, workers, strategy, initial, resume,
     held_out = datasets.load(data.dataset, "validation", **source)
     datasets.check_batch_size(images, training.batch_size)
 
-    if workers.several and images.stream is not None:
-        raise InputError(f"{data.dataset} does not fit into the memory: only one worker can train on it")
-
     if workers.is_chief:
         workdir.claim(config, resume=resume, overwrite=overwrite)
     progress = {
@@ -156,8 +153,6 @@ def fit(trainer, config, images, held_out, *, workdir, workers, progress, stop, 
             augmentations=data.augmentations if phase.trains == "generator" else data.movements,
             **data.masking,
         )
-        if first and images.stream is not None:
-            print("the images are streamed from disk: the epoch starts over")
         if phase.trains != "generator":
             joins = "trains alone" if phase.trains == "adversary" else "and the generator train"
             print(f"the {config.method.adversary} {joins} from step {phase.start} on", flush=True)

@@ -5,7 +5,9 @@ import tensorflow as tf
 from inpainting.config.data import AUGMENTATIONS
 from inpainting.pixels import to_float
 from pipelines.datasets import Images
-from pipelines.inpainting import evaluation_batches, shuffled_index, training_batches
+from pipelines.inpainting import evaluation_batches, training_batches
+from pipelines.order import shuffled_index
+from pipelines.streams import shuffled_records
 
 MASKING = {"mask": "rectangle", "hole": 4, "fill": "noise"}
 
@@ -104,11 +106,14 @@ def test_evaluation_keeps_order_and_tail_and_fixes_the_holes():
 
 def test_streamed_images_train_and_evaluate():
     kept = numbered(20)
-    streamed = Images(count=20, stream=tf.data.Dataset.from_tensor_slices(kept.decoded))
+    stream = tf.data.Dataset.from_tensor_slices(kept.decoded)
+    endless = shuffled_records(stream, 20, lambda image: image, record_bytes=1)
+    streamed = Images(count=20, endless=endless)
     batches = steps(streamed, 5, batches_per_step=2)
+    assert_equal(batches[3:], steps(streamed, 2, batches_per_step=2, start=3))
     seen = np.concatenate([batch["image"][..., 0, 0, 0].ravel() for batch in batches])
-    assert len(np.unique(seen[:20])) == 20 and len(seen) == 40
+    assert len(np.unique(seen[:20])) == len(np.unique(seen[20:])) == 20 and len(seen) == 40
     assert_equal(
         list(evaluation_batches(kept, **MASKING).as_numpy_iterator()),
-        list(evaluation_batches(streamed, **MASKING).as_numpy_iterator()),
+        list(evaluation_batches(Images(count=20, stream=stream), **MASKING).as_numpy_iterator()),
     )

@@ -10,7 +10,6 @@ from PIL import Image
 
 import inpainting.measuring.evaluation
 import inpainting.training.run
-import pipelines.inpainting
 from inpainting import checkpoints
 from inpainting.errors import InputError
 from pipelines import datasets, folders
@@ -206,7 +205,6 @@ def test_pictures_that_vanish_end_a_streamed_run(call, pictures, monkeypatch, tm
     here, gone, workdir = tmp_path / "here", tmp_path / "gone", tmp_path / "run"
     shutil.copytree(pictures, here)
     monkeypatch.setitem(datasets.load.__kwdefaults__, "memory_limit", 1)
-    monkeypatch.setattr(pipelines.inpainting, "SHUFFLE_BUFFER", 4)
     save = checkpoints.save
 
     def save_and_lose(path, *state):
