@@ -45,10 +45,13 @@ COLUMNS = {
 
 
 def fsr(picture, mask):
-    """Genser, Seiler, Schilling and Kaup 2018, as OpenCV's extra modules have it, at its best quality."""
+    """Genser, Seiler, Schilling and Kaup 2018, as OpenCV's extra modules have it.
+
+    Its fast setting: the best takes 45 seconds for a photograph with text.
+    """
     completed = np.zeros_like(picture)
     known = np.where(mask, 0, 255).astype(np.uint8)
-    cv2.xphoto.inpaint(picture, known, completed, cv2.xphoto.INPAINT_FSR_BEST)
+    cv2.xphoto.inpaint(picture, known, completed, cv2.xphoto.INPAINT_FSR_FAST)
     return np.where(mask[..., None], completed, picture)
 
 
