@@ -10,6 +10,7 @@ import tensorflow as tf
 from inpainting.mixed_masks import mixed_masks, segment_distances
 
 STROKE_SEGMENTS = 4
+GRAIN = 0.05
 PYRAMID = 7  # halvings: a hole of up to 128 pixels is filled from its surroundings
 
 
@@ -82,15 +83,18 @@ def fill_hole(image, mask, *, fill, seed):
     """The network's input: the image with its hole filled (section 3).
 
     zeros: 0, mid-grey in [-1, 1]. noise: N(0, 0.5²) clipped to [-1, 1], its own for each pixel.
-    mean: the mean colour of the image's context. pyramid: see `pyramid`.
+    mean: the mean colour of the image's context. pyramid: see `pyramid`. grain: that and noise, N(0, GRAIN²),
+    of which a network can make texture where the surroundings are far.
     """
     if fill == "zeros":
         return image * (1 - mask)
     if fill == "noise":
         noise = tf.random.stateless_normal(tf.shape(image), seed, stddev=0.5)
         return composite(mask, tf.clip_by_value(noise, -1.0, 1.0), image)
-    fills = {"mean": context_mean, "pyramid": pyramid}
-    return composite(mask, fills[fill](image, mask), image)
+    filled = context_mean(image, mask) if fill == "mean" else pyramid(image, mask)
+    if fill == "grain":
+        filled += tf.random.stateless_normal(tf.shape(image), seed, stddev=GRAIN)
+    return composite(mask, filled, image)
 
 
 def context_mean(image, mask):

@@ -50,7 +50,7 @@ ALLOWED = {
     "inpainting.config": {"inpainting.config", "inpainting.errors"},
     "inpainting.losses": {
         "inpainting.losses",
-        *(f"inpainting.{name}" for name in ("masks", "pixels", "variables")),
+        *(f"inpainting.{name}" for name in ("masks", "pixels", "replicas", "variables")),
     },
     "inpainting.checkpoints": SMALL_FILES,
     "inpainting.workdir": SHARED,

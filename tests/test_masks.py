@@ -60,7 +60,7 @@ def test_fills():
     image = tf.constant(np.random.default_rng(0).uniform(-1, 1, (2, 8, 8, 3)), tf.float32)
     mask = center_masks(2, image_size=8, hole=4)
     hole = mask.numpy()[..., 0] > 0
-    for fill in ("zeros", "noise", "mean", "pyramid"):
+    for fill in ("zeros", "noise", "mean", "pyramid", "grain"):
         filled = fill_hole(image, mask, fill=fill, seed=[0, 1]).numpy()
         np.testing.assert_array_equal(filled[~hole], image.numpy()[~hole])
         if fill == "zeros":
@@ -70,6 +70,9 @@ def test_fills():
         if fill == "mean":
             known = image.numpy()[0][~hole[0]].mean(0)
             np.testing.assert_allclose(filled[0][hole[0]], np.tile(known, (16, 1)), rtol=1e-5)
+        if fill == "grain":
+            grain = (filled - pyramid(image, mask).numpy())[hole]
+            assert grain.std() == pytest.approx(0.05, rel=0.3) and len(np.unique(grain)) > 90
 
 
 def test_context_mean_never_looks_into_the_hole():

@@ -7,6 +7,7 @@ from pydantic import Field, PositiveInt, model_validator
 
 from inpainting.config.section import Section
 
+DRAWN = ("noise", "grain")  # fills that take a seed
 AUGMENTATIONS = ("hue", "saturation", "contrast", "blur", "flip", "shift")
 
 
@@ -27,7 +28,7 @@ class Data(Section):
             data["image_size"] * 2 // 3 if data["mask"] == "mixed" else data["image_size"] // 4
         )
     )
-    fill: Literal["zeros", "noise", "mean", "pyramid"] = (
+    fill: Literal["zeros", "noise", "mean", "pyramid", "grain"] = (
         "zeros"  # what stands in the hole of the network's input
     )
     hue: bool = True

@@ -15,7 +15,6 @@ PHOTOS_DATA = Data(
     image_size=96,
     crop="random",
     mask="mixed",
-    fill="pyramid",
     hue=False,
     saturation=False,
     contrast=False,
@@ -24,11 +23,11 @@ PHOTOS_DATA = Data(
 )
 
 
-def photos(method, steps):
+def photos(method, steps, fill="pyramid"):
     """A U-Net that corrects a smooth fill, trained on crops of photographs."""
     return Config(
         model=f"photos_{method.kind}",
-        data=PHOTOS_DATA,
+        data=PHOTOS_DATA.model_copy(update={"fill": fill}),
         generator=UNet(filters=48, residual=True),
         method=method,
         training=Training(steps=steps, batch_size=16),
@@ -46,7 +45,7 @@ def photos_l2():
 
 
 def photos_wgan():
-    """Then against a Wasserstein critic of patches that touch the hole.
+    """Then against a Wasserstein critic of patches that touch the hole, with noise to make texture of.
 
     python train.py --model photos_wgan --dataset folder:PATH --set precision=mixed_bfloat16
     """
@@ -56,6 +55,7 @@ def photos_wgan():
         critic=CRITICS["patch"](),
         critic_steps=2,
         sees="image",
-        budget=1.3,
+        warmup_steps=12_000,
+        adversary_learning_rate=3e-4,
     )
-    return photos(method, steps=15_000)
+    return photos(method, steps=13_500, fill="grain")

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from inpainting import checkpoints
+from inpainting.config.data import DRAWN
 from inpainting.errors import InputError
 from inpainting.filling.classical import CLASSICAL
 from inpainting.filling.completion import MODES, complete
@@ -90,14 +91,14 @@ class NetworkFiller(Filler):
         return to_uint8(prediction), {}
 
     def _context(self, pictures, missing):
-        if self.fill != "noise":
+        if self.fill not in DRAWN:
             return fill_hole(to_float(pictures), missing, fill=self.fill, seed=[0, 0])
 
         def filled(inputs):  # with noise that follows from what is known of the picture, not from its place
             picture, mask = inputs
             known = tf.io.serialize_tensor(tf.where(mask > 0, tf.zeros_like(picture), picture))
             seed = tf.stack([tf.strings.to_hash_bucket_fast(known, 2**31 - 1), 0])
-            return fill_hole(to_float(picture)[None], mask[None], fill="noise", seed=seed)[0]
+            return fill_hole(to_float(picture)[None], mask[None], fill=self.fill, seed=seed)[0]
 
         images = tf.TensorSpec(pictures.shape[1:])
         return tf.map_fn(filled, (pictures, missing), fn_output_signature=images)

@@ -9,6 +9,7 @@ called and what does not convert. Exit status: 0 done, 1 failed, 2 the command w
 from pathlib import Path
 
 from inpainting.command_line import Parser, import_tensorflow, quiet, run_program
+from inpainting.config.data import DRAWN
 from inpainting.errors import InputError
 from inpainting.files import atomic_file, disk
 from inpainting.variables import resource
@@ -27,8 +28,9 @@ def parse(argv):
 def check(config):
     """InputError for a model with operations that TensorFlow Lite does not have."""
     way_out = "TensorFlow Lite cannot do that; serve the SavedModel"
-    if config.data.fill == "noise":
-        raise InputError(f"{config.model} draws the noise of fill=noise by a hash of the picture: {way_out}")
+    if config.data.fill in DRAWN:
+        drawn = f"the noise of fill={config.data.fill}"
+        raise InputError(f"{config.model} draws {drawn} by a hash of the picture: {way_out}")
     if config.generator.kind == "diagonal_bilstm":
         raise InputError(f"{config.model} keeps a list of rows, whose number the picture decides: {way_out}")
 

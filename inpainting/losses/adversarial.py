@@ -6,6 +6,7 @@ its gradient penalty (Gulrajani et al. 2017, arXiv 1704.00028).
 
 import tensorflow as tf
 
+from inpainting import replicas
 from inpainting.variables import resource
 
 REAL_LABELS, FAKE_LABELS = (0.9, 1.1), (0.0, 0.2)  # soft labels, section 5.2
@@ -67,12 +68,18 @@ def gradient_penalty(*, critic, real, fake, mixing, mask):
     (Gulrajani et al., Algorithm 1, line 4); 0 is all fake, 1 all real. mask: [B, H, W, 1], 1 where the two can
     differ: the gradient by those pixels alone counts. One-sided, as in the appendix of Gulrajani et al.: a
     critic whose slope is less than 1 is one.
+
+    Of holes of different sizes: a score is a mean over the hole, and at one slope a pixel the norm of its
+    gradient falls as 1 / √pixels. So norms are taken as of holes of the batch's mean size; else a critic would
+    be steeper over large holes, and their fills oversharp.
     """
     mixed = mixing * real + (1 - mixing) * fake
     with tf.GradientTape() as tape:
         tape.watch(mixed)
         scores = critic(mixed)
     squared_norms = tf.reduce_sum(tf.square(mask * tape.gradient(scores, mixed)), axis=[1, 2, 3])
+    pixels = tf.reduce_sum(mask, axis=[1, 2, 3])
+    squared_norms *= pixels / tf.maximum(replicas.mean(tf.reduce_mean(pixels)), 1.0)
     # The derivative of a square root is infinite at 0, where a critic that ignores its input starts.
     norms = tf.sqrt(squared_norms + 1e-12)
     return tf.reduce_mean(tf.square(tf.maximum(norms - 1.0, 0.0)))

@@ -90,6 +90,7 @@ def test_the_command_writes_a_file_once(finished_run, call, refused, tmp_path):
     ("model", "settings", "message"),
     [
         ("vgg_l2", {"fill": "noise"}, "vgg_l2 draws the noise of fill=noise by a hash of the picture: "),
+        ("vgg_l2", {"fill": "grain"}, "vgg_l2 draws the noise of fill=grain by a hash of the picture: "),
         ("diagonal_bilstm", {}, "diagonal_bilstm keeps a list of rows, "),
     ],
 )

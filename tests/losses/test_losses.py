@@ -178,6 +178,23 @@ def test_gradient_penalty_is_of_the_hole_and_of_slopes_above_one():
         np.testing.assert_allclose(penalty, expected, rtol=1e-5)
 
 
+def test_gradient_penalty_bounds_small_and_large_holes_alike():
+    """A critic, 8 times the mean over the hole, of 1 and of 3 pixels of four: slopes of 8 and 8/3 a pixel.
+
+    Norms 8 and 8 / √3, as of holes of 2 pixels 8 · √(1/2) = 8 / √3 · √(3/2) = 5.657.
+    """
+    mask = tf.constant([[1.0, 0, 0, 0], [1, 1, 1, 0]], shape=[2, 2, 2, 1])
+    for factor, expected in ((8, (8 / 2**0.5 - 1) ** 2), (1, 0.0)):
+        penalty = gradient_penalty(
+            critic=lambda x, factor=factor: factor * tf.reduce_sum(mask * x, [1, 2, 3]) / tf.constant([1.0, 3]),
+            real=tf.ones([2, 2, 2, 1]),
+            fake=tf.zeros([2, 2, 2, 1]),
+            mixing=tf.fill([2, 1, 1, 1], 0.5),
+            mask=mask,
+        )
+        np.testing.assert_allclose(penalty, expected, rtol=1e-5, atol=1e-12)
+
+
 def test_gradient_penalty_mixes_real_and_fake():
     # critic(x) = ½ Σx², gradient x: between 0 (fake) and 8 (real) at 1/4 from the fake, x = 2, norm of 4: 4.
     penalty = gradient_penalty(
