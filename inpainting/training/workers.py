@@ -86,7 +86,7 @@ def start(count, command):
     They are handed the signals that this process gets. Where one fails, the others have GRACE to end.
     """
     check_stack()
-    addresses = [f"127.0.0.1:{port}" for port in _free_ports(count)]
+    addresses = [f"127.0.0.1:{port}" for port in free_ports(count)]
     processes = []
     for index in range(count):
         task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
@@ -120,7 +120,8 @@ def _status(processes):
     return 128 - chief if chief < 0 else chief
 
 
-def _free_ports(count):
+def free_ports(count):
+    """Ports of this machine on which nobody listens."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [listening.getsockname()[1] for listening in sockets]
     for listening in sockets:

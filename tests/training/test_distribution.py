@@ -31,7 +31,7 @@ def trained(tmp_path_factory):
         key = (model, devices, processes)
         if key not in made:
             path = tmp_path_factory.mktemp("shared") / "state.npz"
-            addresses = [f"127.0.0.1:{port}" for port in workers._free_ports(processes)]
+            addresses = [f"127.0.0.1:{port}" for port in workers.free_ports(processes)]
             started = []
             for index in range(processes):
                 task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
