@@ -53,6 +53,7 @@ STUDIES = {
         ("cnn_l2", {"overlap": 0}),
         ("cnn_l2", {"overlap_weight": 20}),
         ("vgg_wgan", {}),
+        ("vgg_wgan", {"overlap": 4}),
         ("vgg_wgan", {"sees": "image"}),
         ("vgg_wgan", {"sees": "hole"}),
     ],

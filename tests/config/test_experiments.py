@@ -54,10 +54,10 @@ def test_the_only_hole_that_a_network_learns_to_fill():
 def test_phases_and_the_batches_they_take():
     config = experiment("vgg_wgan")
     alone, head_start, both = config.phases
-    assert alone == ("generator", 0, 12_000, 1) and head_start == ("adversary", 12_000, 12_150, 3)
-    assert both == ("both", 12_150, 15_000, 4) and config.warmup_steps == 12_150
-    batches = [config.batches_until(step) for step in (0, 3, 12_000, 12_001, 12_150, 12_151)]
-    assert batches == [0, 3, 12_000, 12_003, 12_450, 12_454]
+    assert alone == ("generator", 0, 24_000, 1) and head_start == ("adversary", 24_000, 24_150, 3)
+    assert both == ("both", 24_150, 30_000, 4) and config.warmup_steps == 24_150
+    batches = [config.batches_until(step) for step in (0, 3, 24_000, 24_001, 24_150, 24_151)]
+    assert batches == [0, 3, 24_000, 24_003, 24_450, 24_454]
     short = Config(
         model="x", generator=ENCODERS["vgg"](), method=DCGAN(), training=Training(steps=100, batch_size=4)
     )

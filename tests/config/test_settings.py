@@ -32,9 +32,9 @@ def test_a_setting_is_named_by_any_end_of_its_path():
 
 
 def test_from_other_weights_an_adversarial_run_goes_straight_to_its_phase():
-    """Of vgg_wgan's 15,000 steps the 12,000 of L2 go; what is given counts."""
+    """Of vgg_wgan's 30,000 steps the 24,000 of L2 go; what is given counts."""
     config, _, _ = train.parse(["--model", "vgg_wgan", "--initial", "runs/vgg_l2"])
-    assert config.phases == (("adversary", 0, 150, 3), ("both", 150, 3_000, 4))
+    assert config.phases == (("adversary", 0, 150, 3), ("both", 150, 6_000, 4))
     config, _, _ = train.parse(["--model", "vgg_wgan", "--initial", "runs/vgg_l2", "--steps", "500"])
     assert config.phases == (("adversary", 0, 100, 3), ("both", 100, 500, 4))
     config, _, _ = train.parse(["--model", "vgg_l2", "--initial", "runs/vgg_l2"])
@@ -42,8 +42,10 @@ def test_from_other_weights_an_adversarial_run_goes_straight_to_its_phase():
 
 
 def test_what_follows_from_a_setting_follows_the_new_one():
+    config = configure("vgg_l2", image_size="64")
+    assert (config.data.hole, config.overlap) == (16, 8)
     config = configure(image_size="64", steps="1000")
-    assert (config.data.hole, config.overlap, config.method.warmup_steps) == (16, 8, 800)
+    assert (config.data.hole, config.overlap, config.method.warmup_steps) == (16, 0, 800)
     config = configure(image_size="64", hole="10", overlap="1", warmup_steps="7")
     assert (config.data.hole, config.overlap, config.method.warmup_steps) == (10, 1, 7)
     assert configure("flattened_row_lstm", segment_rows="none").method.segment_rows is None
@@ -84,7 +86,7 @@ def test_every_setting_can_be_given_as_the_text_of_its_value(model):
         ({"mask": "round"}, "mask must be one of center, rectangle, free_form, mixed"),
         ({"image_size": "30"}, "image_size must be a multiple of 8"),
         ({"image_size": "8"}, "image_size must be at least 16"),
-        ({"hole": "28"}, "hole=28 with overlap=4 on each side is larger than image_size=32"),
+        ({"hole": "28", "overlap": "4"}, "hole=28 with overlap=4 on each side is larger than image_size=32"),
         ({"hole": "0"}, "hole must be more than 0"),
         ({"alpha": "1.5"}, "alpha must be at most 1"),
         ({"dropout": "1"}, "dropout must be less than 1"),

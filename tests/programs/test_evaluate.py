@@ -194,8 +194,9 @@ def test_the_dial_between_two_runs(call, finished_run, small_config, pictures, t
     assert not (first.figures / name / "plane.png").exists()
 
 
-def test_the_overlap_figure_knows_which_run_is_which(finished_run, small_config, tmp_path, monkeypatch):
+def test_the_overlap_figure_knows_which_run_is_which(small_config, tmp_path, monkeypatch):
     without = untrained(small_config("vgg_l2", overlap=0), tmp_path / "without")
+    overlapping = untrained(small_config("vgg_l2"), tmp_path / "with")
     drawn, draw_columns = {}, figures.side_by_side
 
     def side_by_side(columns, path):
@@ -203,8 +204,8 @@ def test_the_overlap_figure_knows_which_run_is_which(finished_run, small_config,
         draw_columns(columns, path)
 
     monkeypatch.setattr(figures, "side_by_side", side_by_side)
-    path = draw("overlap", [without, Workdir(finished_run)], split="validation")
-    assert path == finished_run / "figures" / "overlap.png" and path.read_bytes()[1:4] == b"PNG"
+    path = draw("overlap", [without, overlapping], split="validation")
+    assert path == overlapping.path / "figures" / "overlap.png" and path.read_bytes()[1:4] == b"PNG"
     assert list(drawn) == ["context", "without overlap", "with overlap", "truth"]
     assert (np.asarray(drawn["without overlap"]) != np.asarray(drawn["with overlap"])).any()
 
