@@ -1,9 +1,11 @@
 """A critic of the patches that a hole has a part in (Isola et al. 2016, arXiv 1611.07004, section 3.2).
 
-    [image, mask] | filters at half the size, twice | 2 · filters at a quarter, twice | a score of each place
+    [image, mask] | filters at half the size, twice | 2 · filters at a quarter | 3 · filters at an eighth | score
 
-Fully convolutional: a place, 4×4 pixels, is scored by the 27×27 pixels around it. The score of an image is the
-mean over the places that touch its hole: elsewhere real and completed images are the same.
+Fully convolutional: a place, 8×8 pixels, is scored by the 59×59 pixels around it, which reach from the middle
+of a large hole to what is known: a texture that belongs into one picture does not belong into another. The
+score of an image is the mean over the places that touch its hole: elsewhere real and completed images are the
+same.
 """
 
 from functools import partial
@@ -35,7 +37,7 @@ def patch_critic(*, image_size=96, filters=48, layer_normalization=None):
     image = keras.Input((image_size, image_size, 3), name="image")
     mask = keras.Input((image_size, image_size, 1), name="mask")
     x = keras.layers.Concatenate(name="image_and_mask")([image, mask])
-    for stage in (1, 2):
+    for stage in (1, 2, 3):
         x = block(x, stage * filters, strides=2, name=f"stage{stage}_conv1")
         x = block(x, stage * filters, name=f"stage{stage}_conv2")
     # float32: the Wasserstein estimate is a small difference of large means.

@@ -55,6 +55,7 @@ def photos_wgan():
         critic=CRITICS["patch"](),
         critic_steps=2,
         sees="image",
+        alpha=0.98,
         warmup_steps=12_000,
         adversary_learning_rate=3e-4,
     )
