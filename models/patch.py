@@ -1,6 +1,6 @@
 """A critic of the patches that a hole has a part in (Isola et al. 2016, arXiv 1611.07004, section 3.2).
 
-    [image, mask] | filters at half the size, twice | 2 · filters at a quarter | 3 · filters at an eighth | score
+    [image, mask] | filters at half the size | 2 · filters at a quarter | 3 · filters at an eighth | score
 
 Fully convolutional: a place, 8×8 pixels, is scored by the 59×59 pixels around it, which reach from the middle
 of a large hole to what is known: a texture that belongs into one picture does not belong into another. The

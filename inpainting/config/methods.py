@@ -192,7 +192,7 @@ class Adversarial(L2):
 
 HEAD_START = 150  # steps, where a run is long enough
 NATURAL = ("sharpness", "seam", "band_middle", "band_high")  # metrics that are 1 for the truth
-ALLOWANCE = 1.1  # of the budget, in a validation
+ALLOWANCE = 1.05  # of the budget, in a validation
 EXCESS_WEIGHT = 10.0
 
 

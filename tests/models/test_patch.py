@@ -25,12 +25,12 @@ def test_the_mean_over_the_places_that_touch_the_hole():
 def test_every_size_has_its_places(image_size):
     critic = patch_critic(image_size=image_size, filters=4)
     places = critic.get_layer("score").output.shape[1]
-    assert places == -(-image_size // 4)
+    assert places == -(-image_size // 8)
     assert critic([noise(2, image_size, image_size, 3), tf.ones([2, image_size, image_size, 1])]).shape == (2,)
 
 
-def test_a_place_sees_27_pixels():
-    """3 by the first convolution; then + 2 · 2, + 2 · 2, + 2 · 4 and, by the score, + 2 · 4."""
+def test_a_place_sees_59_pixels():
+    """3 by the first convolution, then + 2 · 2 twice, + 2 · 4 twice, + 2 · 8 and, by the score, + 2 · 8."""
     critic = patch_critic(image_size=96, filters=4)
     for weight in critic.trainable_variables:
         weight.assign(tf.fill(weight.shape, 0.1))
@@ -40,17 +40,17 @@ def test_a_place_sees_27_pixels():
         tape.watch(image)
         score = critic([image, tf.constant(mask)])
     seen = np.flatnonzero(np.abs(tape.gradient(score, image)[0, :, :, 0]).any(0))
-    assert len(seen) == 27 and seen[0] <= 50 - 8 and seen[-1] >= 50 + 8
+    assert len(seen) == 59 and seen[0] <= 50 - 20 and seen[-1] >= 50 + 20
 
 
 def test_what_no_place_at_the_hole_sees_does_not_matter():
-    critic = patch_critic(image_size=64, filters=8)
-    image, mask = noise(1, 64, 64, 3).numpy(), np.zeros((1, 64, 64, 1), np.float32)
-    mask[:, 30:34, 30:34] = 1
+    critic = patch_critic(image_size=96, filters=8)
+    image, mask = noise(1, 96, 96, 3).numpy(), np.zeros((1, 96, 96, 1), np.float32)
+    mask[:, 46:50, 46:50] = 1
     before = critic([image, mask]).numpy()
-    image[:, :12] = image[:, :, 52:] = 1
+    image[:, :8] = image[:, :, 88:] = 1
     np.testing.assert_allclose(critic([image, mask]), before, rtol=1e-5)
-    image[:, 31, 31] = 1
+    image[:, 47, 47] = 1
     assert critic([image, mask]).numpy() != before
 
 

@@ -67,7 +67,7 @@ DECODER = with_norm(16, 512, 256) + with_norm(16, 256, 128) + with_norm(16, 128,
 # The last convolution gives the score.
 CRITIC_SIZES = {
     "cnn": cnn(with_bias, 3, 32, 64, 64, 128, 128, 256, 1),
-    "patch": cnn(with_bias, 4, 48, 48, 96, 96, 1),
+    "patch": cnn(with_bias, 4, 48, 48, 96, 96, 144, 144, 1),
     "vgg": cnn(with_bias, 3, 64, 64, 64, 128, 128, 128, 1),
     "inception": inception(with_bias, 3) + with_bias(9, 256, 1),
     "resnet": resnet(with_bias, 3, 32, 64, 128) + with_bias(9, 128, 1),

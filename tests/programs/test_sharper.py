@@ -32,4 +32,4 @@ def test_an_adversarial_run_ends_sharper_than_its_l2(call, tmp_path):
     l2, best = validations[L2], validations[progress["best_step"]]
     assert progress["best_step"] > L2 + HEAD_START
     assert best["validation_sharpness"] > l2["validation_sharpness"] + 0.04
-    assert best["validation_hole_mse"] < 1.2 * 1.1 * l2["validation_hole_mse"]
+    assert best["validation_hole_mse"] < 1.2 * 1.05 * l2["validation_hole_mse"]
