@@ -81,15 +81,19 @@ def parse(argv):
     workdir = Workdir(arguments.workdir or f"runs/{arguments.model}")
     config = workdir.resumable_config(arguments.model) if arguments.resume else experiment(arguments.model)
     if arguments.initial and getattr(config.method, "warmup_steps", 0):
-        settings = after_l2(config, settings.get("steps")) | settings
+        settings = after_l2(config, Workdir(arguments.initial).read_config(), settings.get("steps")) | settings
     return with_settings(config, settings), workdir, arguments
 
 
-def after_l2(config, steps):
-    """The settings of a run that starts where an adversarial one's L2 would end. steps: those asked for."""
+def after_l2(config, initial, steps):
+    """The settings of a run that starts where an adversarial one's L2 would end, and of that L2's ring.
+
+    initial: the Config of that L2. steps: those asked for.
+    """
     left = steps or str(config.training.steps - config.method.warmup_steps)
     head_start = min(HEAD_START, int(left) // 5) if left.isdecimal() else 0
-    return {"warmup_steps": "0", "head_start": str(head_start), "steps": left}
+    ring = {"overlap": str(initial.overlap)} if initial.generator.kind == config.generator.kind else {}
+    return {"warmup_steps": "0", "head_start": str(head_start), "steps": left, **ring}
 
 
 def list_models():

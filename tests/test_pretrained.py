@@ -144,7 +144,7 @@ def test_another_generator_is_no_start(tmp_path, model, settings, other, its, me
 @pytest.mark.parametrize(
     ("model", "settings"),
     [
-        ("vgg_wgan", {"warmup_steps": 0, "generator.dropout": 0.5, "batch_size": 8, "dataset": "dead_leaves"}),
+        ("vgg_wgan", {"overlap": 4, "generator.dropout": 0.5, "batch_size": 8, "dataset": "dead_leaves"}),
         ("vgg_l2", {"hole": 4, "overlap": 6}),  # the same patch
     ],
 )

@@ -6,6 +6,7 @@ import train
 from inpainting.config.experiments import experiment
 from inpainting.config.settings import paths, value_of, with_settings
 from inpainting.errors import InputError
+from inpainting.workdir import Workdir
 
 
 def configure(model="vgg_wgan", **settings):
@@ -31,13 +32,15 @@ def test_a_setting_is_named_by_any_end_of_its_path():
     assert configure("vgg_l2", filters="8").generator.filters == 8  # only one part has them
 
 
-def test_from_other_weights_an_adversarial_run_goes_straight_to_its_phase():
-    """Of vgg_wgan's 30,000 steps the 24,000 of L2 go; what is given counts."""
-    config, _, _ = train.parse(["--model", "vgg_wgan", "--initial", "runs/vgg_l2"])
-    assert config.phases == (("adversary", 0, 150, 3), ("both", 150, 6_000, 4))
-    config, _, _ = train.parse(["--model", "vgg_wgan", "--initial", "runs/vgg_l2", "--steps", "500"])
-    assert config.phases == (("adversary", 0, 100, 3), ("both", 100, 500, 4))
-    config, _, _ = train.parse(["--model", "vgg_l2", "--initial", "runs/vgg_l2"])
+def test_from_other_weights_an_adversarial_run_goes_straight_to_its_phase(tmp_path):
+    """Of vgg_wgan's 30,000 steps the 24,000 of L2 go, and its ring is that of the L2; what is given counts."""
+    Workdir(tmp_path).create(experiment("vgg_l2"), overwrite=False)
+    initial = ["--initial", str(tmp_path)]
+    config, _, _ = train.parse(["--model", "vgg_wgan", *initial])
+    assert config.phases == (("adversary", 0, 150, 3), ("both", 150, 6_000, 4)) and config.overlap == 4
+    config, _, _ = train.parse(["--model", "vgg_wgan", *initial, "--steps", "500", "--set", "overlap=1"])
+    assert config.phases == (("adversary", 0, 100, 3), ("both", 100, 500, 4)) and config.overlap == 1
+    config, _, _ = train.parse(["--model", "vgg_l2", *initial])
     assert config.training.steps == 12_000
 
 
