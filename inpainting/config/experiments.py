@@ -37,7 +37,7 @@ def l2(encoder):
 
     python train.py --model vgg_l2
 
-    With --set overlap=0: hole_mse 0.0133, 11 minutes.
+    With --set overlap=0 --steps 24000: hole_mse 0.0127, 36 minutes beside other work.
     """
     return Config(
         model=f"{encoder}_l2",
@@ -67,6 +67,8 @@ def wgan(encoder):
     """Then against a Wasserstein critic, section 5.3. With the VGG encoder, the paper's best row (Table 1).
 
     python train.py --model vgg_wgan
+
+    From pretrained/vgg_l2, with --steps 4000: sharpness 0.89 at hole_mse 0.0159, 14 minutes beside other work.
     """
     return Config(
         model=f"{encoder}_wgan",
