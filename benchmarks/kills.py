@@ -39,6 +39,7 @@ SETTINGS = {
     "validate_every": 50,
     "log_every": 10,
 }
+LONGEST = 25  # seconds from a start to its kill; a start takes some ten of them
 
 
 def command(workdir, steps, workers, *arguments):
@@ -64,7 +65,7 @@ def difference(one, other):
     """The largest difference of two archives' arrays, over the norm of each; None where they are equal."""
     with np.load(one) as first, np.load(other) as second:
         names = [name for name in first.files if first[name].dtype.kind in "fiu"]
-        pairs = [(np.float64(first[name]), np.float64(second[name])) for name in names]
+        pairs = [(first[name].astype(np.float64), second[name].astype(np.float64)) for name in names]
     if all((one == other).all() for one, other in pairs):
         return None
     return max(np.linalg.norm(one - other) / max(np.linalg.norm(one), 1e-12) for one, other in pairs)
@@ -74,7 +75,7 @@ def main(argv):
     parser = Parser(description=__doc__)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--steps", type=int, default=400)
+    parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args(argv)
     draw = random.Random(arguments.seed)
@@ -93,7 +94,7 @@ def main(argv):
             with open(log, "w") as output:
                 process = start(command(killed, arguments.steps, arguments.workers, how), output)
                 try:
-                    patience = draw.uniform(0, whole) if kills < arguments.kills else None
+                    patience = draw.uniform(0, LONGEST) if kills < arguments.kills else None
                     status = process.wait(patience)
                 except subprocess.TimeoutExpired:
                     os.kill(draw.choice(processes_of(process)), signal.SIGKILL)
