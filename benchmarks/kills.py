@@ -39,7 +39,7 @@ SETTINGS = {
     "validate_every": 50,
     "log_every": 10,
 }
-LONGEST = 25  # seconds from a start to its kill; a start takes some ten of them
+LONGEST = 10  # seconds from the start of the training to its kill
 
 
 def command(workdir, steps, workers, *arguments):
@@ -94,6 +94,8 @@ def main(argv):
             with open(log, "w") as output:
                 process = start(command(killed, arguments.steps, arguments.workers, how), output)
                 try:
+                    while "training images" not in log.read_text() and process.poll() is None:
+                        time.sleep(0.1)
                     patience = draw.uniform(0, LONGEST) if kills < arguments.kills else None
                     status = process.wait(patience)
                 except subprocess.TimeoutExpired:
