@@ -24,7 +24,7 @@ def test_the_first_signal_is_noted_and_the_second_ends_at_once():
 def test_with_nothing_to_save_a_signal_ends_at_once():
     stop = Stop()
     with handled_by(stop), pytest.raises(Stopped):
-        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGHUP)
     stop(signal.SIGPIPE)
     assert stop.number == signal.SIGPIPE
 

@@ -48,8 +48,6 @@ def l2(encoder):
 
 
 # Deviation: with the ring of section 5.4 the hole's own error is larger, and the adversary sees to the seam.
-
-
 def dcgan(encoder):
     """Then against a discriminator, sections 5.1 and 5.2.
 
