@@ -18,8 +18,7 @@ import argparse
 import contextlib
 
 from inpainting.command_line import Parser, import_tensorflow, run_program
-from inpainting.errors import DiskError, InputError
-from inpainting.measuring.report import metrics_table
+from inpainting.errors import InputError
 from inpainting.measuring.tasks import check_comparable, measured_data, measurement, task
 from inpainting.workdir import Workdir
 
@@ -68,31 +67,17 @@ def shares(text):
     raise argparse.ArgumentTypeError(f"{text!r} is not numbers from 0 to 1, such as 0.25,0.5,0.75")
 
 
-def draw(kind, workdirs, *, split="test", **source):
-    """Draws several runs into one picture. Returns its path, in figures/ of the last run.
-
-    source: data_dir and dataset, where the images are, if elsewhere now.
-    """
-    configs = [workdir.read_config() for workdir in workdirs]
-    check_comparable(kind, configs)
-    path = workdirs[-1].figures / f"{kind}.png"
-    import_tensorflow()
-    from inpainting.measuring import drawing
-
-    if kind == "curves":
-        drawing.draw_curves(workdirs, configs, path)
-    else:
-        drawing.draw_side_by_side(kind, workdirs, configs, path, split=split, **source)
-    return path
-
-
 def main(argv):
     arguments = parse(argv)
+    configs = [workdir.read_config() for workdir in arguments.workdirs]
     options = {key: getattr(arguments, key) for key in ("split", "data_dir", "dataset")}
     if arguments.figure:
+        check_comparable(arguments.figure, configs)
+        import_tensorflow()
+        from inpainting.measuring.drawing import draw
+
         print(draw(arguments.figure, arguments.workdirs, **options))
         return 0
-    configs = [workdir.read_config() for workdir in arguments.workdirs]
     # All before the first is measured.
     tasks = [measured_data(config, arguments.mask, arguments.dataset) for config in configs]
     if arguments.realism:
@@ -102,6 +87,7 @@ def main(argv):
     import_tensorflow()
     from inpainting.filling.fillers import blends, classical_fillers, load_fillers
     from inpainting.measuring.evaluation import evaluate
+    from inpainting.measuring.tables import show
 
     for workdir in arguments.workdirs:
         load_fillers(workdir)  # a damaged one is refused before the first is measured
@@ -120,30 +106,8 @@ def main(argv):
                 table["rows"][shown], table["errors"][shown] = row, errors[name]
             table["folder"] = workdir.figures / measurement(data, arguments.split, arguments.limit)
     finally:  # what has been measured is shown, whatever befalls the next run
-        show(tables, arguments)
+        show(tables, arguments.split, arguments.limit)
     return 0
-
-
-def show(tables, arguments):
-    """Prints a table for each task, and draws its rows into the plane."""
-    from inpainting.measuring import figures
-    from inpainting.measuring.bootstrap import intervals
-
-    for (dataset, crop, size, mask, hole), table in tables.items():
-        rows = table["rows"]
-        if not rows:
-            continue
-        for name, interval in intervals(table["errors"]).items():
-            rows[name] |= interval
-        shape = f"{mask} {hole}×{hole}" if mask == "center" else f"{mask} ({hole})"
-        pixels = f"{size}×{size} pixels" + (" at random" if crop == "random" else "")
-        limit = f", first {arguments.limit}" if arguments.limit else ""
-        print(f"\n{dataset}, {arguments.split} split{limit}, {pixels}, hole: {shape}\n")
-        print(metrics_table(rows))
-        try:
-            figures.plane(rows, table["folder"] / "plane.png")
-        except DiskError as error:
-            print(f"not kept: {error}")
 
 
 if __name__ == "__main__":

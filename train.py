@@ -10,9 +10,7 @@ from contextlib import nullcontext
 
 from inpainting.command_line import Parser, import_tensorflow, run_program
 from inpainting.config.experiments import EXPERIMENTS, experiment
-from inpainting.config.methods import HEAD_START
-from inpainting.config.settings import with_settings
-from inpainting.measuring.report import markdown
+from inpainting.config.settings import after_l2, with_settings
 from inpainting.pretrained import check_start
 from inpainting.training.workers import is_set, of_environment, start
 from inpainting.workdir import Workdir
@@ -59,7 +57,10 @@ def parse(argv):
     parser.add_argument("--workers", metavar="N", type=int, help=workers_help)
     arguments = parser.parse_args(argv)
     if arguments.list_models:
-        list_models()
+        import_tensorflow()
+        from inpainting.training.listing import models_table
+
+        print(models_table())
         sys.exit(0)
     if not arguments.model:
         parser.error(f"--model is required: one of {', '.join(EXPERIMENTS)}")
@@ -83,37 +84,6 @@ def parse(argv):
     if arguments.initial and getattr(config.method, "warmup_steps", 0):
         settings = after_l2(config, Workdir(arguments.initial).read_config(), settings.get("steps")) | settings
     return with_settings(config, settings), workdir, arguments
-
-
-def after_l2(config, initial, steps):
-    """The settings of a run that starts where an adversarial one's L2 would end, and of that L2's ring.
-
-    initial: the Config of that L2. steps: those asked for.
-    """
-    left = steps or str(config.training.steps - config.method.warmup_steps)
-    head_start = min(HEAD_START, int(left) // 5) if left.isdecimal() else 0
-    ring = {"overlap": str(initial.overlap)} if initial.generator.kind == config.generator.kind else {}
-    return {"warmup_steps": "0", "head_start": str(head_start), "steps": left, **ring}
-
-
-def list_models():
-    """Prints a table of the models: name, family, parameters, what it is, section of the paper."""
-    import_tensorflow()
-    from models import build_adversary, build_generator, trainable_parameters
-
-    rows, sizes = [], {}
-    for name in EXPERIMENTS:
-        config = experiment(name)
-        method, kind = config.method, config.generator.kind
-        if config.generator not in sizes:  # the same whichever method trains it
-            sizes[config.generator] = trainable_parameters(build_generator(config))
-        parameters = f"{sizes[config.generator]:,}"
-        if method.adversary:
-            parameters += f" + {trainable_parameters(build_adversary(config)):,}"
-        what = f"{kind.replace('_', ' ')} {method.text}"
-        rows.append({"name": name, "family": method.family, "parameters": parameters, "what it is": what})
-        rows[-1]["paper's section"] = method.paper
-    print(markdown(rows, dict.fromkeys(rows[0], "{}")))
 
 
 def train(config, workdir, *, initial=None, resume=False, overwrite=False, profile=None, devices=None):

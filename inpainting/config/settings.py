@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from inpainting.config.config import Config
 from inpainting.config.generators import GENERATORS
-from inpainting.config.methods import METHODS
+from inpainting.config.methods import HEAD_START, METHODS
 from inpainting.config.migration import RENAMED, VERSION, migrated
 from inpainting.config.section import Section
 from inpainting.errors import InputError
@@ -48,6 +48,17 @@ def _changed(config, settings):
         else:
             values[field] = _value(_fields(owner)[field], value)
     return _built(given)
+
+
+def after_l2(config, initial, steps):
+    """The settings of a run that starts where an adversarial one's L2 would end, and of that L2's ring.
+
+    initial: the Config of that L2. steps: those asked for.
+    """
+    left = steps or str(config.training.steps - config.method.warmup_steps)
+    head_start = min(HEAD_START, int(left) // 5) if left.isdecimal() else 0
+    ring = {"overlap": str(initial.overlap)} if initial.generator.kind == config.generator.kind else {}
+    return {"warmup_steps": "0", "head_start": str(head_start), "steps": left, **ring}
 
 
 def from_dict(values):

@@ -61,6 +61,20 @@ def _completed(filler, shown, seed=0):
     return to_float(filler(pictures, masks, seed=seed))
 
 
+def draw(kind, workdirs, *, split="test", **source):
+    """Draws several runs into one picture, "overlap", "grid" or "curves", and returns its path.
+
+    source: data_dir and dataset, where the images are, if elsewhere now.
+    """
+    configs = [workdir.read_config() for workdir in workdirs]
+    path = workdirs[-1].figures / f"{kind}.png"
+    if kind == "curves":
+        draw_curves(workdirs, configs, path)
+    else:
+        draw_side_by_side(kind, workdirs, configs, path, split=split, **source)
+    return path
+
+
 def draw_curves(workdirs, configs, path):
     """Writes the validation criterion of several runs over the minutes of their training."""
     criterion = configs[0].method.criterion

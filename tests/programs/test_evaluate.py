@@ -7,7 +7,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from evaluate import draw
 from inpainting import checkpoints
 from inpainting.config.generators import DENSITY
 from inpainting.config.settings import with_settings
@@ -16,6 +15,7 @@ from inpainting.filling import fillers
 from inpainting.filling.classical import CLASSICAL
 from inpainting.masks import center_masks
 from inpainting.measuring import c2st, evaluation, figures
+from inpainting.measuring.drawing import draw
 from inpainting.measuring.evaluation import evaluate
 from inpainting.measuring.metrics import METRICS
 from inpainting.variables import ordered_variables
