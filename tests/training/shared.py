@@ -1,9 +1,10 @@
 """Twenty steps of a tiny model by gradient descent, on one device or several: python -m tests.training.shared
 
-    MODEL OUT.npz [DEVICES]
+    MODEL OUT.npz [DEVICES [FOLDER]]
 
-The chief, of the workers that TF_CONFIG names, writes every variable of the trainer's state to OUT.npz, those
-of the start as start/…, the logged means as mean/….
+On dead leaves, or on a folder's pictures, read from disk while they are needed. The chief, of the workers that
+TF_CONFIG names, writes every variable of the trainer's state to OUT.npz, those of the start as start/…, the
+logged means as mean/….
 """
 
 import sys
@@ -48,18 +49,24 @@ def state(trainer):
     }
 
 
-def main(model, path, devices=None):
+def main(model, path, devices=None, folder=None):
     workers = of_environment()
     strategy = distribution.strategy(workers, devices and int(devices))
     keras.utils.set_random_seed(1)
     for module in (build, dcgan, wgan):
         module.Adam = SGD
-    settings = {"dataset": "dead_leaves", **used_by(model, {**SMALL, **SETTINGS})}
+    settings = {
+        "dataset": f"folder:{folder}" if folder else "dead_leaves",
+        **used_by(model, {**SMALL, **SETTINGS}),
+    }
     if model == "pixel_cnn":  # whose gradient is small
         settings["learning_rate"] = 0.3
     config = with_settings(experiment(model), settings)
     data, training = config.data, config.training
-    images = datasets.load(data.dataset, "train", **data.source, limit=64)
+    images = datasets.load(
+        data.dataset, "train", **data.source, limit=64, memory_limit=2**30 * (folder is None)
+    )
+    assert bool(images.endless) == bool(folder)
     with strategy.scope():
         trainer = build.build_trainer(config)
     before = {f"start/{name}": value for name, value in state(trainer).items()}

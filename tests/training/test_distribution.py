@@ -27,8 +27,8 @@ def trained(tmp_path_factory):
     """A function: what tests/training/shared.py leaves of a model on so many devices, or workers, made once."""
     made = {}
 
-    def build(model, devices=1, processes=1):
-        key = (model, devices, processes)
+    def build(model, devices=1, processes=1, folder=""):
+        key = (model, devices, processes, folder)
         if key not in made:
             path = tmp_path_factory.mktemp("shared") / "state.npz"
             addresses = [f"127.0.0.1:{port}" for port in workers.free_ports(processes)]
@@ -38,7 +38,8 @@ def trained(tmp_path_factory):
                 environment = {**ENVIRONMENT, "TF_NUM_INTRAOP_THREADS": "1"}
                 if processes > 1:
                     environment["TF_CONFIG"] = json.dumps(task)
-                command = [sys.executable, "-m", "tests.training.shared", model, str(path), str(devices)]
+                command = [sys.executable, "-m", "tests.training.shared", model, str(path)]
+                command += [str(devices), str(folder)]
                 started.append(subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE))
             errors = [process.communicate(timeout=900)[1].decode() for process in started]
             assert all(process.returncode == 0 for process in started), errors
@@ -83,6 +84,13 @@ def test_several_workers_come_to_what_one_does(trained, model, processes):
     several = trained(model, processes=processes)
     assert several["replicas"] == processes
     assert_same(trained(model), several)
+
+
+@several_workers
+@pytest.mark.slow
+def test_several_workers_stream_what_one_streams(trained, pictures):
+    assert_same(trained("unet_l2", folder=pictures), two := trained("unet_l2", processes=2, folder=pictures))
+    assert two["replicas"] == 2
 
 
 def test_a_batch_that_cannot_be_shared_evenly_is_refused():
