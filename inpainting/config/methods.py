@@ -124,6 +124,7 @@ class Adversarial(L2):
     sees: Literal["patch", "image", "hole"] | None = None
     alpha: Probability = 0.9
     budget: Annotated[float, Field(ge=1)] | None = 1.2
+    texture_weight: NonNegativeFloat = 0.0  # of the texture loss, beside the L2: inpainting/losses/texture.py
     # Deviation: the paper trains on both losses from the first step (warmup_steps=0). The bulk of the L2 is
     # learnt sooner alone, and an adversary has little to say of a fill that is grey.
     warmup_steps: NonNegativeInt | None = None

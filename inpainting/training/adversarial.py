@@ -5,6 +5,7 @@ import math
 import tensorflow as tf
 
 from inpainting import replicas
+from inpainting.losses.texture import texture_loss
 from inpainting.masks import composite, hole_span
 from inpainting.measuring.metrics import hole_mse
 from inpainting.training.autoencoder import AutoencoderTrainer
@@ -20,7 +21,7 @@ class AdversarialTrainer(AutoencoderTrainer):
     adversary: images, or images and masks, -> scores [B], a critic's or the logits of a discriminator. A step's
     data holds one batch for each of the adversary's updates, so that every update sees fresh real images and
     the completions of those images, and the last for the generator, whose loss is α · overlap loss + (1 − α) ·
-    adversarial loss.
+    adversarial loss; texture_weight: of the texture loss that is added to the former.
 
     seen: side of the centred square of the completed image that the adversary is shown. budget: see
     inpainting/config/methods.py, which also has the phases. After `warmup_steps` of L2 the generator starts
@@ -32,11 +33,12 @@ class AdversarialTrainer(AutoencoderTrainer):
     the names of what the update logs.
     """
 
-    def __init__(self, *, adversary, alpha, seen, budget=None, warmup_steps=0, **kwargs):
+    def __init__(self, *, adversary, alpha, seen, budget=None, texture_weight=0.0, warmup_steps=0, **kwargs):
         super().__init__(**kwargs)
         self.adversary = adversary
         self.seen = seen
         self.budget = budget
+        self.texture_weight = texture_weight
         self.warmup_steps = warmup_steps
         odds = min(max(alpha, 1e-9) / max(1 - alpha, 1e-9), 1e9)
         self.log_odds = tf.Variable(math.log(odds), trainable=False, name="log_odds")
@@ -130,6 +132,9 @@ class AdversarialTrainer(AutoencoderTrainer):
         alpha = tf.convert_to_tensor(self.alpha)
         if self.budget:
             self._hold_budget(prediction, batch)
+        if self.texture_weight:
+            texture = texture_loss(completed=completed, target=batch["image"], mask=batch["mask"])
+            losses["loss"] += self.texture_weight * tf.reduce_mean(texture)
         total = alpha * losses["loss"] + (1 - alpha) * adversarial
         return {**losses, "loss": total, "adversarial_loss": adversarial, "alpha": alpha}
 
