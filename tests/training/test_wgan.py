@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from inpainting.config.methods import Clip, GradientPenalty
+from inpainting.losses.texture import texture_loss
 from inpainting.masks import composite
 from tests.dummies import SIZE, batches, changed, one_batch, weights
 from tests.training.tiny import tracked, wgan
@@ -124,9 +125,10 @@ def test_mixing_is_uniform_and_a_function_of_seed_step_and_index():
     assert (drawn != draw(trainer, 0)).any()
 
 
-def test_the_reported_loss_is_the_optimised_loss():
+@pytest.mark.parametrize("texture_weight", [0.0, 3.0])
+def test_the_reported_loss_is_the_optimised_loss(texture_weight):
     """With gradient descent at rate 1 the weights move by minus the gradient of what is reported."""
-    trainer = wgan(alpha=0.7, generator_rate=1.0)
+    trainer = wgan(alpha=0.7, generator_rate=1.0, texture_weight=texture_weight)
     assert float(trainer.alpha) == pytest.approx(0.7)
     batch = one_batch()
     variables = trainer.generator.trainable_variables
@@ -136,8 +138,10 @@ def test_the_reported_loss_is_the_optimised_loss():
         weight[:, 1:7, 1:7] = 20
         weight[:, 3:5, 3:5] = 1
         l2 = tf.reduce_sum(weight * (prediction - batch["image"]) ** 2) / (4 * 4 * 3)
-        score = tf.reduce_mean(trainer.adversary(composite(batch["mask"], prediction, batch["image"])))
-        loss = 0.7 * l2 - 0.3 * score
+        completed = composite(batch["mask"], prediction, batch["image"])
+        texture = texture_loss(completed=completed, target=batch["image"], mask=batch["mask"])
+        score = tf.reduce_mean(trainer.adversary(completed))
+        loss = 0.7 * (l2 + texture_weight * tf.reduce_mean(texture)) - 0.3 * score
     gradients = [gradient.numpy() for gradient in tape.gradient(loss, variables)]
     before = weights(trainer.generator)
     trainer.generator_step(batch)
