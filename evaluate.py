@@ -78,7 +78,6 @@ def main(argv):
 
         print(draw(arguments.figure, arguments.workdirs, **options))
         return 0
-    # All before the first is measured.
     tasks = [measured_data(config, arguments.mask, arguments.dataset) for config in configs]
     if arguments.realism:
         check_comparable("realism", configs[:2])
@@ -89,17 +88,18 @@ def main(argv):
     from inpainting.measuring.evaluation import evaluate
     from inpainting.measuring.tables import show
 
-    for workdir in arguments.workdirs:
-        load_fillers(workdir)  # a damaged one is refused before the first is measured
-    options |= {"limit": arguments.limit, "mask": arguments.mask}
-    options |= {"classify": arguments.c2st, "mirrored": arguments.mirror}
+    # All before the first is measured, so that a damaged one is refused.
+    loaded = [load_fillers(workdir, mirrored=arguments.mirror) for workdir in arguments.workdirs]
+    options |= {"limit": arguments.limit, "mask": arguments.mask, "classify": arguments.c2st}
     tables = {}
     try:
         for index, (workdir, config, data) in enumerate(zip(arguments.workdirs, configs, tasks, strict=True)):
             table = tables.setdefault(task(data), {"rows": {}, "errors": {}})
             beside = classical_fillers() if arguments.baselines and not table["rows"] else []
-            beside += blends(*arguments.workdirs[:2], arguments.realism) if index == 1 else []
-            rows, errors = evaluate(workdir, **options, beside=beside)
+            if index == 1:
+                ends = [fillers[0] for fillers, _ in loaded[:2]]
+                beside += blends(arguments.workdirs[0].path, *ends, arguments.realism)
+            rows, errors = evaluate(workdir, *loaded[index], **options, beside=beside)
             for name, row in rows.items():
                 own = name.split()[0] == config.model
                 shown = name.replace(config.model, str(workdir.path), 1) if own else name

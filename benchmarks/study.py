@@ -145,13 +145,15 @@ def run(model, settings, *, steps, splits, data_dir, folder):
     print(" ".join(command), flush=True)
     train(command)
     import_tensorflow()
+    from inpainting.filling.fillers import load_fillers
     from inpainting.measuring.evaluation import evaluate
 
     history, criterion = workdir.history(), f"validation_{workdir.read_config().method.criterion}"
     result = {"minutes": history[-1]["minutes"]}
     result[criterion] = min(line[criterion] for line in history if criterion in line)
+    loaded = load_fillers(workdir)
     for split, limit in splits.items():
-        rows, _ = evaluate(workdir, split=split, limit=limit, data_dir=data_dir)
+        rows, _ = evaluate(workdir, *loaded, split=split, limit=limit, data_dir=data_dir)
         result[split] = rows[model]
         result |= {mode: rows[f"{model} {mode}"] for mode in ("greedy", "sample") if f"{model} {mode}" in rows}
     write_json(done, result)

@@ -132,10 +132,9 @@ def classical_fillers():
     return [ClassicalFiller(name, method) for name, method in CLASSICAL.items()]
 
 
-def blends(faithful, sharp, realisms):
-    """The Blends of two runs' usual fillers, one for each realism."""
-    fillers = [load_fillers(workdir)[0][0] for workdir in (faithful, sharp)]
-    return [Blend(f"realism {realism:g} from {faithful.path}", *fillers, realism) for realism in realisms]
+def blends(start, faithful, sharp, realisms):
+    """The Blends of two Fillers, one for each realism. start: what the first is called, in their names."""
+    return [Blend(f"realism {realism:g} from {start}", faithful, sharp, realism) for realism in realisms]
 
 
 def network_fillers(config, network, *, mirrored=False):

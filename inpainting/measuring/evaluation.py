@@ -4,7 +4,6 @@ import logging
 
 from inpainting.errors import DiskError
 from inpainting.files import disk, write_json
-from inpainting.filling.fillers import load_fillers
 from inpainting.measuring import drawing, figures
 from inpainting.measuring.bootstrap import intervals
 from inpainting.measuring.measure import measure
@@ -18,6 +17,8 @@ log = logging.getLogger(__name__)
 
 def evaluate(
     workdir,
+    fillers,
+    progress,
     *,
     split="test",
     limit=None,
@@ -26,18 +27,16 @@ def evaluate(
     dataset=None,
     beside=(),
     classify=False,
-    mirrored=False,
 ):
     """Measures the fillers of one run, and others `beside` them.
 
-    mask: the holes, by default those of its training. dataset: where a folder's pictures are now. classify: by
-    measuring.c2st too. mirrored: the mean over mirror images too. Returns a row for each, name -> dict, see
+    fillers, progress: of load_fillers. mask: the holes, by default those of its training. dataset: where a
+    folder's pictures are now. classify: by measuring.c2st too. Returns a row for each, name -> dict, see
     measuring.measure and measuring.bootstrap, and the hole_mse of each image, name -> [N]. Keeps them in the
     work directory, results-NAME.json and figures/NAME/ with the NAME of tasks.measurement, or says that it
     cannot.
     """
     data = measured_data(workdir.read_config(), mask, dataset)
-    fillers, progress = load_fillers(workdir, mirrored=mirrored)
     source = data.source | {"data_dir": data_dir or data.data_dir, "limit": limit}
     elsewhere = dataset is not None or workdir.published
     source["folder"] = file_list.measured(data.dataset, workdir.files, split, elsewhere=elsewhere)

@@ -11,6 +11,7 @@ from inpainting import checkpoints
 from inpainting.config.methods import Clip
 from inpainting.config.settings import from_dict
 from inpainting.errors import InputError
+from inpainting.filling.fillers import load_fillers
 from inpainting.measuring.evaluation import evaluate
 from inpainting.training.run import keras_line
 from inpainting.workdir import Workdir
@@ -97,7 +98,8 @@ def test_what_no_version_wrote_is_refused():
 @pytest.mark.parametrize("line", [2, 3])
 def test_an_old_run_is_evaluated(old_run, line):
     """A checkpoint has no optimizer of its Keras line to fear for when it is only measured."""
-    rows, _ = evaluate(Workdir(old_run(line)), split="validation")
+    workdir = Workdir(old_run(line))
+    rows, _ = evaluate(workdir, *load_fillers(workdir), split="validation")
     (row,) = rows.values()
     assert 0 < row["hole_mse"] < 1
 

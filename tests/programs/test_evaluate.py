@@ -127,7 +127,7 @@ def test_every_density_model_is_evaluated(name, directions, small_config, tmp_pa
         maps(images, values, *others)
 
     monkeypatch.setattr(figures, "maps", draw_maps)
-    rows, errors = evaluate(workdir, split="validation", limit=2)
+    rows, errors = evaluate(workdir, *fillers.load_fillers(workdir), split="validation", limit=2)
     assert list(rows) == list(errors)
     assert list(rows) == [name, f"{name} greedy", f"{name} sample"]
     assert all(set(METRICS) <= set(row) for row in rows.values())
@@ -237,7 +237,6 @@ def measured(monkeypatch):
     """Measuring without a network: every run has one filler, whose hole_mse is 0.125."""
     filler = SimpleNamespace(name="vgg_l2")
     monkeypatch.setattr(fillers, "load_fillers", lambda workdir, **_: ([filler], {"best_step": 0}))
-    monkeypatch.setattr(evaluation, "load_fillers", fillers.load_fillers)
     monkeypatch.setattr(evaluation, "measure", lambda *_, **__: ({"hole_mse": 0.125}, np.zeros(1)))
     monkeypatch.setattr(evaluation.drawing, "draw_run", lambda *drawn: drawn[-1].mkdir(parents=True))
     for function in ("error_histogram", "plane"):
@@ -277,11 +276,18 @@ def test_the_table_of_the_first_run_outlives_the_second(call, measured, small_co
             raise InputError("it is damaged")
         return [SimpleNamespace(name="vgg_l2")], {"best_step": 0}
 
-    # Damaged all along: nothing is measured. Damaged meanwhile: what has been measured is printed.
+    # Damaged: nothing is measured. Something else that befalls it: what has been measured is printed.
     with monkeypatch.context() as patched:
         patched.setattr(fillers, "load_fillers", load)
         assert call("evaluate.py", *runs, "--limit", "5") == (2, "", "evaluate.py: it is damaged\n")
-    monkeypatch.setattr(evaluation, "load_fillers", load)
+    measurements = iter([({"hole_mse": 0.125}, np.zeros(1))])
+
+    def measure(*_, **__):
+        for measurement in measurements:
+            return measurement
+        raise InputError("a picture is gone")
+
+    monkeypatch.setattr(evaluation, "measure", measure)
     status, stdout, stderr = call("evaluate.py", *runs, "--limit", "5")
-    assert (status, stderr) == (2, "evaluate.py: it is damaged\n")
+    assert (status, stderr) == (2, "evaluate.py: a picture is gone\n")
     assert rows_of(stdout)[1:] == [[str(runs[0]), "0.1250 ± 0.0000"]]
