@@ -43,12 +43,45 @@ class BatchNormalization(keras.layers.BatchNormalization):
         )
 
     def _normalised_together(self, inputs):
-        """As `_normalised`, by mean and variance of the rows of all replicas."""
-        values = tf.cast(inputs, tf.float32)
-        mean = replicas.mean(tf.reduce_mean(values, [0, 1, 2]))
-        centred = values - mean
-        variance = replicas.mean(tf.reduce_mean(tf.square(centred), [0, 1, 2]))
-        scale = tf.math.rsqrt(variance + self.epsilon) * tf.convert_to_tensor(self.gamma)
-        outputs = centred * scale + tf.convert_to_tensor(self.beta)
-        count = tf.cast(replicas.count() * tf.size(values) // values.shape[-1], tf.float32)
-        return tf.cast(outputs, inputs.dtype), mean, variance * count / tf.maximum(count - 1, 1.0)
+        """As `_normalised`, by mean and variance of the rows of all replicas.
+
+        These wait for one another twice a step: for the moments, and for the means that the gradient needs.
+        """
+        gamma, beta = tf.convert_to_tensor(self.gamma), tf.convert_to_tensor(self.beta)
+        own_mean, own_variance = tf.nn.moments(tf.cast(inputs, tf.float32), [0, 1, 2])
+        mean, square, variance = tf.unstack(
+            replicas.mean(tf.stack([own_mean, tf.square(own_mean), own_variance]))
+        )
+        variance += square - tf.square(mean)  # of the replicas' means
+
+        @tf.custom_gradient
+        def normalise(inputs, gamma, beta):
+            moments = {"mean": mean, "variance": variance}
+            outputs = tf.compat.v1.nn.fused_batch_norm(
+                inputs, gamma, beta, **moments, epsilon=self.epsilon, is_training=False
+            )[0]
+
+            def gradient(upstream):
+                """γ / σ · (upstream − its mean − x̂ · the mean of x̂ · upstream), means over all replicas."""
+                fixed, of_gamma, of_beta, *_ = tf.raw_ops.FusedBatchNormGradV3(  # were the moments constants
+                    y_backprop=upstream,
+                    x=inputs,
+                    scale=gamma,
+                    reserve_space_1=mean,
+                    reserve_space_2=variance,
+                    reserve_space_3=tf.zeros([0]),
+                    epsilon=self.epsilon,
+                    is_training=False,
+                )
+                count = tf.cast(tf.size(inputs) // inputs.shape[-1], tf.float32)
+                of_beta_mean, of_gamma_mean = tf.unstack(replicas.mean(tf.stack([of_beta, of_gamma]) / count))
+                deviation = tf.math.rsqrt(variance + self.epsilon)
+                slope = gamma * tf.square(deviation) * of_gamma_mean
+                offset = gamma * deviation * of_beta_mean - slope * mean
+                slope, offset = tf.cast(slope, inputs.dtype), tf.cast(offset, inputs.dtype)
+                return fixed - (inputs * slope + offset), of_gamma, of_beta
+
+            return outputs, gradient
+
+        count = tf.cast(replicas.count() * tf.size(inputs) // inputs.shape[-1], tf.float32)
+        return normalise(inputs, gamma, beta), mean, variance * count / tf.maximum(count - 1, 1.0)
