@@ -112,12 +112,18 @@ def changes(config):
     return changed
 
 
-def command(config, progress):
-    """The command that trains a run's Config from where it started."""
-    words = [f"python train.py --model {config.model}"]
-    if progress.get("initial"):
-        words.append(f"--initial {progress['initial']}")
-    return " \\\n  ".join(words + settings(changes(config)))
+def training_commands(workdir, place=()):
+    """The commands that train a run: that of the run it started from, where it is at hand, first.
+
+    place: the words that say where the last command's run is.
+    """
+    config, (_, progress, _) = without_places(workdir.read_config()), average(workdir)
+    words, earlier = [f"python train.py --model {config.model}"], []
+    if start := progress.get("initial"):
+        words.append(f"--initial {start}")
+        if not Workdir(start).published and Workdir(start).best.exists():
+            earlier = training_commands(Workdir(start), [f"--workdir {start}"])
+    return [*earlier, " \\\n  ".join([*words, *settings(changes(config)), *place])]
 
 
 def settings(changed):
@@ -188,7 +194,7 @@ def card(name, workdir):
         what=f"{generator.replace('_', ' ')} {method.text}",
         licence=found[0][0],
         data=found[0][1],
-        command=command(config, progress),
+        command="\n".join(training_commands(workdir)),
         training=training + ".",
         table=metrics_table(results["results"]),
         limits=LIMITS[method.family],

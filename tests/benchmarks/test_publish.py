@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks.publish import LIMITS, card, changes, main
+from benchmarks.publish import LIMITS, card, changes, main, training_commands
 from inpainting import checkpoints
 from inpainting.config.experiments import experiment
 from inpainting.config.methods import METHODS
@@ -70,6 +70,16 @@ def test_a_card_says_what_is_known(run):
     ):
         assert said in text
     assert "/tfds" not in text
+
+
+def test_a_card_names_the_run_that_a_run_started_from(run, tmp_path):
+    later = Workdir(tmp_path / "later")
+    later.create(experiment("vgg_l2"), overwrite=False)
+    checkpoints.save(later.best, {"ema_generator": []}, {"best_step": 9, "initial": str(run.path)})
+    first, second = training_commands(later)
+    assert first.startswith("python train.py --model vgg_l2 \\\n  --initial pretrained/unet_l2 \\\n  --set gen")
+    assert first.endswith(f"--workdir {run.path}")
+    assert second == f"python train.py --model vgg_l2 \\\n  --initial {run.path}"
 
 
 def test_the_card_of_a_model_of_photographs(run):
