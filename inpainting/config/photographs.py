@@ -55,8 +55,9 @@ def photos_wgan():
         critic=CRITICS["patch"](),
         critic_steps=2,
         sees="image",
-        alpha=0.98,
+        alpha=0.995,
+        texture_weight=5.0,
         warmup_steps=12_000,
         adversary_learning_rate=3e-4,
     )
-    return photos(method, steps=13_500, fill="grain")
+    return photos(method, steps=14_500, fill="grain")
