@@ -3,13 +3,14 @@
     python benchmarks/photos.py bsds500/test masks
 
 MASKS has a folder for each kind of hole, and in it masks named as their photographs are, white = missing.
-Published weights, the classical methods of this project and, where they are installed, two of others are
-measured: FSR (frequency-selective reconstruction, of opencv-contrib-python-headless) and PatchMatch
-(pypatchmatch). psnr: the mean over the photographs of each one's PSNR over its hole, in dB, with its 95 %
-interval; gain: over the best of the classical methods, on the same photographs (paired); sharpness and seam as
-docs/evaluating.md has them; seconds: the median of a photograph.
+Measured are published weights, the blend of a sharp model with the L2 beside it, the classical methods of this
+project and, where they are installed, two of others: FSR (frequency-selective reconstruction, of
+opencv-contrib-python-headless) and PatchMatch (pypatchmatch). psnr: the mean over the photographs of each one's
+PSNR over its hole, in dB, with its 95 % interval; gain: over the best of the classical methods, on the same
+photographs (paired); sharpness and seam as docs/evaluating.md has them; seconds: the median of a photograph.
 """
 
+import contextlib
 import sys
 import time
 from datetime import date
@@ -31,6 +32,7 @@ from inpainting.measuring.bootstrap import half_interval
 from inpainting.measuring.report import markdown
 
 ROOT = Path(__file__).parent.parent
+REALISM = 0.8  # of a blend that is measured beside a sharp model
 CLASSICAL = ("telea", "navier_stokes", "biharmonic")
 COLUMNS = {
     "hole": "{}",
@@ -153,10 +155,14 @@ def main(argv):
     kinds = [folder for folder in sorted(arguments.masks.iterdir()) if folder.is_dir()]
     if not any(folder.glob("*.png") for folder in kinds):
         raise InputError(f"{arguments.masks} has no folder with masks in it, KIND/NAME.png")
-    models = arguments.model or [name for name in reversed(BEST) if name in published()]
-    choices = [Choice(name) for name in models]
+    models = arguments.model or [name for name in BEST if name in published()]
+    choices = {name: Choice(name) for name in models}
+    for name in models:
+        with contextlib.suppress(InputError):  # what has no L2 beside it
+            choices[f"{name}, realism {REALISM}"] = Choice(name, realism=REALISM)
     import_tensorflow()
-    fillers = {name: METHODS[name] for name in CLASSICAL} | {choice.name: choice.filler for choice in choices}
+    fillers = {name: METHODS[name] for name in CLASSICAL}
+    fillers |= {name: choice.filler for name, choice in choices.items()}
     fills = {name: partial(photos.fill, filler=filler) for name, filler in fillers.items()} | others()
     table = []
     for folder in kinds:

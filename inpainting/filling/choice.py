@@ -11,7 +11,7 @@ from inpainting.filling.filler import Blend, ClassicalFiller
 from inpainting.workdir import Workdir
 
 PUBLISHED = Path(__file__).parents[2] / "pretrained"
-BEST = ("photos_wgan", "photos_l2")  # of photographs, where they are published
+BEST = ("photos_l2", "photos_wgan")  # for photographs, the first that is published
 METHODS = {method.__name__: ClassicalFiller(name, method) for name, method in CLASSICAL.items()}
 
 
