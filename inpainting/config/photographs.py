@@ -49,7 +49,7 @@ def photos_wgan():
 
     python train.py --model photos_wgan --dataset folder:PATH --set precision=mixed_bfloat16
 
-    From pretrained/photos_l2, in 79 minutes: as sharp as photographs (docs/results.md; its model card says how).
+    From pretrained/photos_l2, in 79 minutes: as sharp as photographs (its model card says how).
     """
     method = WGAN(
         overlap=0,

@@ -199,7 +199,7 @@ def test_classical_methods_need_no_tensorflow(photo):
 def test_the_best_model_that_is_published(tmp_path, monkeypatch):
     monkeypatch.setattr(choice, "PUBLISHED", tmp_path)
     assert choice.best() == "biharmonic"
-    for name in ("photos_l2", "photos_wgan"):
+    for name in ("photos_wgan", "photos_l2"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "config.json").write_text("{}")
         assert choice.best() == name
