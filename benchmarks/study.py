@@ -1,7 +1,7 @@
 """The paper's choices, each measured under one budget: python benchmarks/study.py bottleneck [--publish]
 
-    python benchmarks/study.py bottleneck|encoders|batchnorm|overlap|regularisation|methods|family|alpha
-    python benchmarks/study.py learning_rate|segment_rows
+    python benchmarks/study.py bottleneck|encoders|batchnorm|overlap|regularisation|methods|family|alpha|budget
+    python benchmarks/study.py unet|learning_rate|segment_rows
     python benchmarks/study.py density
 
 Trains every variant of a study on CIFAR-10 (--data-dir as for train.py) into runs/studies-BATCHES/, with the
@@ -9,6 +9,9 @@ same number of training images for each, measures it on the first 5,000 training
 10,000 test images, and prints a table. Choices are made on the validation columns. What is done is skipped and
 what was interrupted goes on, so the command can be repeated at will. Variants that studies share are trained
 once. --publish writes docs/results/STUDY.json, of which benchmarks/tables.py makes the published table.
+
+The shapes of `unet` cost very different times an image: each trains for as many steps as took four minutes on 2
+cores of a Xeon with AMX.
 
 The last three are of the density models, whose images take very different times. `density` trains each for its
 own number of steps, into runs/density/, and measures it on the test images alone: in mode mean, in mode greedy
@@ -39,6 +42,8 @@ ROOT = Path(__file__).parent.parent
 BATCHES = 3_000  # of 64 images: 4.3 epochs
 SPLITS = {"train": 5_000, "validation": None, "test": None}
 
+SMALLER = {"filters": 64, "levels": 3, "blocks": 1}
+
 # Each variant: a model and the settings that differ from it.
 STUDIES = {
     "bottleneck": [("cnn_l2", {"bottleneck": size}) for size in (256, 512, 1000, 2000)],
@@ -67,6 +72,13 @@ STUDIES = {
     "family": [(f"{encoder}_{method}", {}) for encoder in ENCODERS for method in ("l2", "dcgan", "wgan")],
     "alpha": [("vgg_wgan", {"budget": "none", "alpha": alpha}) for alpha in (0.9, 0.98, 0.996)],
     "budget": [("vgg_wgan", {"budget": budget}) for budget in (1.1, 1.2, 1.3)],
+    "unet": [
+        ("unet_l2", {"steps": 1_940, **SMALLER}),
+        ("unet_l2", {"steps": 2_330, **SMALLER, "batch_normalization": "false", "learning_rate": 1e-3}),
+        ("unet_l2", {"steps": 2_850, "filters": 64}),
+        ("unet_l2", {"steps": 2_700, "blocks": 1}),
+        ("unet_l2", {"steps": 1_620}),
+    ],
     "learning_rate": [
         *((name, {"learning_rate": rate}) for name in DENSITY for rate in (1e-3, 3e-3, 1e-2, 3e-2)),
         ("flattened_row_lstm", {"learning_rate": 1e-1}),
@@ -100,8 +112,9 @@ FORMATS = {
 
 
 def changed_settings(model, settings):
-    """The settings that are not the model's own."""
+    """The settings that are not the model's own, but for how long it trains."""
     default = experiment(model)
+    settings = {name: value for name, value in settings.items() if name != "steps"}
     return {name: value for name, value in settings.items() if with_settings(default, {name: value}) != default}
 
 
@@ -110,7 +123,9 @@ def variant_name(model, settings):
 
 
 def steps_for(study, model, settings, batches):
-    """Generator steps of a variant: its share of so many batches of 64 images, or of the model's own steps."""
+    """Steps of a variant: as given, its share of so many batches of 64 images, or of the model's own."""
+    if "steps" in settings:
+        return settings["steps"]
     if study == "density" or study in OF_DENSITY_MODELS:
         return round(experiment(model).training.steps / (20 if study in OF_DENSITY_MODELS else 1))
     probe = with_settings(experiment(model), {**settings, "steps": 10_000})

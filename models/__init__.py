@@ -35,11 +35,12 @@ def _builder(kind, part=""):
     return getattr(import_module(f"models.{kind}"), kind + part)
 
 
-def _unet(*, dropout, **settings):
+def _unet(*, batch_normalization, dropout, **settings):
     from models.blocks import conv_block
     from models.unet import unet
 
-    return unet(block=partial(conv_block, dropout=dropout), **settings)
+    block = partial(conv_block, batch_normalization=batch_normalization, dropout=dropout)
+    return unet(block=block, **settings)
 
 
 def _context_encoder(

@@ -56,14 +56,31 @@ class ConditionalPixelCNN(PixelCNN):
 
 
 def conditional_pixel_cnn(
-    *, image_size, patch, filters=48, features=64, context=5, units=256, layers=2, dropout=0.0
+    *,
+    image_size,
+    patch,
+    filters=48,
+    levels=3,
+    blocks=1,
+    features=64,
+    context=5,
+    units=256,
+    layers=2,
+    dropout=0.0,
 ):
-    """The network of ConditionalPixelCNN around a U-Net of `filters` filters.
+    """The network of ConditionalPixelCNN around a U-Net of these filters, levels and blocks.
 
     patch: side of the centred square in which holes are, in pictures of image_size × image_size.
     """
     return ConditionalPixelCNN(
-        describe=unet(image_size=image_size, patch=patch, filters=filters, features=features),
+        describe=unet(
+            image_size=image_size,
+            patch=patch,
+            filters=filters,
+            levels=levels,
+            blocks=blocks,
+            features=features,
+        ),
         offsets=causal_offsets(context // 2 + 1),
         units=units,
         layers=layers,

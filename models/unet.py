@@ -3,8 +3,9 @@
     space to depth: [B, H / 2, W / 2, 16] | level 1: filters | level 2, half as large: 2 · filters | …
 
 and up again: a level's map is doubled, joined with that of the way down, and goes through one more residual
-block (He et al. 2015, arXiv 1512.03385). Level n has n of them on the way down. Nothing is computed at full
-size: the half-size map holds all of the picture's values, and the last convolution predicts 2×2 pixels a place.
+block (He et al. 2015, arXiv 1512.03385). Level n has n · blocks of them on the way down. Nothing
+is computed at full size: the half-size map holds all of the picture's values, and the last convolution predicts
+2×2 pixels a place.
 
 Any image size: pictures are padded to what the halvings need and the prediction is cropped back. Where a
 centred square alone is wanted, the way up computes its places and MARGIN more on each side.
@@ -17,7 +18,17 @@ from models.blocks import Crop, DepthToSpace, PadTo, SpaceToDepth, conv, conv_bl
 MARGIN = 2  # places of a map beside those of the square that is predicted
 
 
-def unet(*, image_size, patch, filters=64, levels=3, residual=False, features=None, block=conv_block):
+def unet(
+    *,
+    image_size,
+    patch,
+    filters=64,
+    levels=3,
+    blocks=1,
+    residual=False,
+    features=None,
+    block=conv_block,
+):
     """[context, mask] -> prediction [B, H, W, 3], float32 around [-1, 1], unbounded.
 
     context: [B, H, W, 3] in [-1, 1] with the hole filled; mask: [B, H, W, 1]. patch: side of the centred square
@@ -43,7 +54,7 @@ def unet(*, image_size, patch, filters=64, levels=3, residual=False, features=No
     for level in range(1, levels + 1):
         width = filters * 2 ** (level - 1)
         x = block(x, width, strides=1 if level == 1 else 2, name=f"down{level}")
-        for index in range(1, level + 1):
+        for index in range(1, blocks * level + 1):
             x = _residual(x, block=block, name=f"down{level}_block{index}")
         skips.append(x)
     for level in range(levels - 1, 0, -1):

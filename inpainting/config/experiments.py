@@ -85,7 +85,7 @@ def unet(method, steps):
     return Config(
         model=f"unet_{method.kind}",
         data=UNET_DATA,
-        generator=UNet(),
+        generator=UNet(filters=96, levels=2, blocks=2),
         method=method,
         training=Training(steps=steps, batch_size=64, learning_rate=2e-3),
     )
@@ -96,7 +96,7 @@ def unet_l2():
 
     python train.py --model unet_l2
     """
-    return unet(L2(overlap=0), steps=16_000)
+    return unet(L2(overlap=0), steps=24_000)
 
 
 def unet_dcgan():
@@ -104,7 +104,7 @@ def unet_dcgan():
 
     python train.py --model unet_dcgan
     """
-    return unet(DCGAN(overlap=0), steps=20_000)
+    return unet(DCGAN(overlap=0), steps=30_000)
 
 
 def unet_wgan():
@@ -112,7 +112,7 @@ def unet_wgan():
 
     python train.py --model unet_wgan
     """
-    return unet(WGAN(overlap=0), steps=20_000)
+    return unet(WGAN(overlap=0), steps=30_000)
 
 
 PAPER_DATA = Data(flip=False, shift=False)  # section 3
@@ -244,7 +244,7 @@ def conditional_pixel_cnn():
         model="conditional_pixel_cnn",
         # The hole stays the same, so its surroundings may move.
         data=Data(hue=False, saturation=False, contrast=False, blur=False, shift=True),
-        generator=ConditionalPixelCNN(),
+        generator=ConditionalPixelCNN(filters=96, levels=2, blocks=2),
         method=HoleLikelihood(),
         training=Training(steps=15_000, batch_size=64, learning_rate=1e-2),
     )

@@ -63,6 +63,8 @@ class UNet(Section):
     kind: Literal["unet"] = "unet"
     filters: PositiveInt = 64
     levels: int = Field(3, ge=1, le=3)  # each half as large as the one before
+    blocks: PositiveInt = 1  # times the level's number: residual blocks on the way down
+    batch_normalization: bool = True
     residual: bool = False
     dropout: Share = 0.0
 
@@ -109,7 +111,7 @@ class FlattenedRowLSTM(DensityModel):
 
 
 class ConditionalPixelCNN(DensityModel):
-    """filters: of the first level of the U-Net that describes the context."""
+    """filters, levels, blocks: of the U-Net that describes the context."""
 
     predicts_hole_alone: ClassVar[bool] = True
     trained_by: ClassVar[tuple] = ("hole_likelihood",)
@@ -117,6 +119,8 @@ class ConditionalPixelCNN(DensityModel):
     kind: Literal["conditional_pixel_cnn"] = "conditional_pixel_cnn"
     context: int = Field(5, ge=2)
     filters: PositiveInt = 48
+    levels: int = Field(3, ge=1, le=3)
+    blocks: PositiveInt = 1
     units: PositiveInt = 256
     layers: PositiveInt = 2
     dropout: Share = 0.0

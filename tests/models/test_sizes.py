@@ -88,13 +88,13 @@ DENSITY_SIZES = {
     + with_bias(1, 96, 768),
     # A table of 3 · 256 rows of 4 · 64, state-to-state, softmax.
     "flattened_row_lstm": 3 * 256 * 256 + 64 * 256 + with_bias(1, 64, 256),
-    # U-Net of 2×2 places, 48, 96, 192 and back, 4 · 64 features of a place; zone of 3 · 7 + 3; two layers and
-    # three heads of 256.
-    "conditional_pixel_cnn": cnn(with_norm, 16, 48, 48, 48)
-    + cnn(with_norm, 48, 96, 96, 96, 96, 96)
-    + cnn(with_norm, 96, 192, 192, 192, 192, 192, 192, 192)
-    + sum(with_bias(1, 2 * n, 4 * n) + cnn(with_norm, 2 * n, n, n, n) for n in (96, 48))
-    + with_norm(9, 48, 4 * 64)
+    # U-Net of 2×2 places, 96, 192 and back, 2 and 4 blocks down, 4 · 64 features of a place; zone of 3 · 7 + 3;
+    # two layers and three heads of 256.
+    "conditional_pixel_cnn": cnn(with_norm, 16, *5 * [96])
+    + cnn(with_norm, 96, *9 * [192])
+    + with_bias(1, 192, 4 * 96)
+    + cnn(with_norm, 192, 96, 96, 96)
+    + with_norm(9, 96, 4 * 64)
     + with_bias(1, 96 + 64, 256)
     + 6 * with_bias(1, 256, 256)
     + 3 * 256 * 256,

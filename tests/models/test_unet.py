@@ -5,8 +5,9 @@ import pytest
 import tensorflow as tf
 
 from inpainting.config.experiments import experiment
+from inpainting.config.settings import with_settings
 from inpainting.training.hardware import dtype_policy
-from models import trainable_parameters
+from models import build_generator, trainable_parameters
 from models.blocks import DepthToSpace, PadTo, SpaceToDepth
 from models.unet import unet
 
@@ -54,7 +55,8 @@ def test_what_is_left_out_is_not_needed():
     np.testing.assert_allclose(one[:, 4:12, 4:12], other[:, 4:12, 4:12], atol=1e-5)
 
 
-def test_parameters_by_hand():
+@pytest.mark.parametrize(("levels", "blocks"), [(3, 1), (2, 2)])
+def test_parameters_by_hand(levels, blocks):
     """3×3 convolutions have two values of a normalisation a filter; 1×1 ones and the last have a bias."""
     filters = 8
 
@@ -62,17 +64,28 @@ def test_parameters_by_hand():
         return 9 * inputs * outputs + 2 * outputs
 
     expected, before = 0, 16  # a pixel's 4 channels, 2×2 of them in a place
-    for level in (1, 2, 3):
+    for level in range(1, levels + 1):
         width = filters * 2 ** (level - 1)
-        expected += block(before, width) + level * 2 * block(width, width)
+        expected += block(before, width) + level * blocks * 2 * block(width, width)
         before = width
-    for level in (2, 1):
+    for level in range(levels - 1, 0, -1):
         width = filters * 2 ** (level - 1)
         expected += (2 * width + 1) * 4 * width  # from the level below, to 2×2 places of it
         expected += block(2 * width, width) + 2 * block(width, width)
     expected += (9 * filters + 1) * 12
-    assert trainable_parameters(unet(image_size=32, patch=8, filters=filters)) == expected
-    assert trainable_parameters(unet(image_size=32, patch=8)) == 5_495_564
+    network = unet(image_size=32, patch=8, filters=filters, levels=levels, blocks=blocks)
+    assert trainable_parameters(network) == expected
+
+
+def test_without_batch_normalization_its_convolutions_have_a_bias():
+    plain, normal = (
+        build_generator(with_settings(experiment("unet_l2"), {"batch_normalization": on}))
+        for on in ("false", "true")
+    )
+    assert not any("bn" in layer.name for layer in plain.layers)
+    biases = [weight for weight in plain.trainable_variables if len(weight.shape) == 1]
+    scales = [weight for weight in normal.trainable_variables if len(weight.shape) == 1]
+    assert 2 * len(biases) - 2 == len(scales)  # γ and β, but for the 1×1 and the last, which have no scale
 
 
 def test_a_residual_block_starts_as_nothing():
