@@ -170,8 +170,11 @@ def takes_any_size(config):
     return config.generator.kind == "unet" and config.data.mask != "center"
 
 
-def card(name, workdir):
-    """The model card of a run, Markdown. InputError where what it has to say is not known."""
+def card(name, workdir, limits=""):
+    """The model card of a run, Markdown. InputError where what it has to say is not known.
+
+    limits: what was seen of this run's fills, beside what is true of all of its kind.
+    """
     config, (_, progress, _) = without_places(workdir.read_config()), average(workdir)
     found = [known for word, known in DATA.items() if word in config.data.dataset.lower()]
     if not found:
@@ -197,7 +200,7 @@ def card(name, workdir):
         command="\n".join(training_commands(workdir)),
         training=training + ".",
         table=metrics_table(results["results"]),
-        limits=LIMITS[method.family],
+        limits=f"{LIMITS[method.family]}\n{limits}".rstrip(),
         images=results["images"],
         split=results["split"],
     )
@@ -207,6 +210,7 @@ def main(argv, root=ROOT):
     parser = Parser(description=__doc__)
     parser.add_argument("run", type=Workdir, metavar="RUN", help="a directory that train.py has made")
     parser.add_argument("--name", help="default: the model's")
+    parser.add_argument("--limits", default="", metavar="TEXT", help="what its fills lack, for the card")
     parser.add_argument("--overwrite", action="store_true", help="replace what is published under the name")
     arguments = parser.parse_args(argv)
     name = arguments.name or arguments.run.read_config().model
@@ -215,7 +219,7 @@ def main(argv, root=ROOT):
     published = Workdir(root / "pretrained" / name)
     if published.path.exists() and not arguments.overwrite:
         raise InputError(f"{published.path} is there already: --overwrite replaces it, --name gives another")
-    write(arguments.run, published, card(name, arguments.run))
+    write(arguments.run, published, card(name, arguments.run, arguments.limits))
     print(f"{published.path}: python evaluate.py {published.path}")
     return 0
 

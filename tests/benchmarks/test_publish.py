@@ -53,7 +53,7 @@ def run(tmp_path):
 
 
 def test_a_card_says_what_is_known(run):
-    text = card("mine", run)
+    text = card("mine", run, "Leaves have a weave.")
     assert text.startswith("---\nlicense: apache-2.0\n")
     for said in (
         "# mine\n",
@@ -66,7 +66,7 @@ def test_a_card_says_what_is_known(run):
         "100 steps in 10 minutes on 2 cores of a mill; the weights are the average at step 50",
         "10,000 images of the test split, centred holes of 8 pixels",
         "| vgg_l2 | 0.0133 |\n| biharmonic | 0.0175 |",
-        LIMITS["autoencoder"],
+        f"{LIMITS['autoencoder']}\nLeaves have a weave.\nIt knows",
     ):
         assert said in text
     assert "/tfds" not in text

@@ -10,7 +10,8 @@ import pytest
 
 from inpainting.errors import InputError
 from inpainting.training import distribution, workers
-from tests.conftest import ENVIRONMENT, ROOT
+from inpainting.workdir import Workdir
+from tests.conftest import ENVIRONMENT, ROOT, SMALL, command, used_by
 
 MODELS = ("unet_l2", "vgg_wgan", "vgg_dcgan", "pixel_cnn")
 KERAS_2 = workers.version("keras").startswith("2")
@@ -91,6 +92,25 @@ def test_several_workers_come_to_what_one_does(trained, model, processes):
 def test_several_workers_stream_what_one_streams(trained, pictures):
     assert_same(trained("unet_l2", folder=pictures), two := trained("unet_l2", processes=2, folder=pictures))
     assert two["replicas"] == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", MODELS)
+def test_two_devices_validate_as_one_after_200_steps(model, tmp_path):
+    """With the optimizers of the model, whose first steps magnify rounding: within 1 %."""
+    settings = {**SMALL, "batch_size": 16, "steps": 200, "warmup_steps": 100, "validate_every": 100}
+    options = [f"--set={name}={value}" for name, value in used_by(model, settings).items()]
+    values = []
+    for devices in (1, 2):
+        run = Workdir(tmp_path / str(devices))
+        where = ["--workdir", run.path, "--devices", devices]
+        trained = command("train.py", "--model", model, "--dataset", "dead_leaves", *options, *where)
+        assert trained.returncode == 0, trained.stderr
+        names = f"validation_{run.read_config().method.criterion}", "validation_hole_mse"
+        lines = [line for line in run.history() if names[0] in line]
+        assert [line["step"] for line in lines] == [100, 200]
+        values.append([line[name] for line in lines for name in names if name in line])
+    np.testing.assert_allclose(*values, rtol=0.01)
 
 
 def test_a_batch_that_cannot_be_shared_evenly_is_refused():

@@ -1,6 +1,7 @@
-"""A server of the page and REST that fills by telea, and pictures for it."""
+"""A server of the page and REST that fills by telea, by photos_wgan for a screenshot, and pictures for it."""
 
 import io
+import os
 import socket
 import threading
 import time
@@ -13,6 +14,7 @@ from PIL import Image
 from inpainting.web.models import Models
 from inpainting.web.server import application
 
+SCREENSHOT = os.environ.get("SCREENSHOT")  # where a picture of the page is written
 RANDOM = np.random.default_rng(0)
 PICTURE = RANDOM.integers(0, 256, (40, 50, 3), np.uint8)
 MASK = np.zeros((40, 50), np.uint8)
@@ -46,9 +48,9 @@ class Served:
 
 @pytest.fixture(scope="session")
 def served(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("web")
+    folder, model = tmp_path_factory.mktemp("web"), "photos_wgan" if SCREENSHOT else "telea"
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        config = uvicorn.Config(application(Models("telea"), folder), log_level="warning")
+        config = uvicorn.Config(application(Models(model), folder), log_level="warning")
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()

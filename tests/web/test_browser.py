@@ -1,6 +1,5 @@
 """The page in headless Chromium: a person's way through it, on a desk and on a telephone."""
 
-import os
 import shutil
 import time
 
@@ -10,9 +9,8 @@ from PIL import Image
 from skimage.data import chelsea
 
 from inpainting.web.tab import PASSING
-from tests.web.conftest import png
+from tests.web.conftest import SCREENSHOT, png
 
-SCREENSHOT = os.environ.get("SCREENSHOT")  # where a picture of the page is written
 CHROMIUM = shutil.which("chromium")
 TIMEOUT = 60_000  # milliseconds
 
