@@ -26,3 +26,10 @@ def own_rows(values, axis=0):
 def mean(values):
     """The mean over the replicas of a tensor, or of each of a list of them; its gradient is a mean too."""
     return values if count() == 1 else tf.distribute.get_replica_context().all_reduce("MEAN", values)
+
+
+def mean_of_gradients(gradients, dtype):
+    """The mean over the replicas of each float32 gradient, sent in the dtype in which it was computed."""
+    if count() == 1:
+        return gradients
+    return [tf.cast(value, tf.float32) for value in mean([tf.cast(value, dtype) for value in gradients])]

@@ -48,15 +48,17 @@ class BatchNormalization(keras.layers.BatchNormalization):
         These wait for one another twice a step: for the moments, and for the means that the gradient needs.
         """
         gamma, beta = tf.convert_to_tensor(self.gamma), tf.convert_to_tensor(self.beta)
-        own_mean, own_variance = tf.nn.moments(tf.cast(inputs, tf.float32), [0, 1, 2])
+        own_count = tf.cast(tf.size(inputs) // inputs.shape[-1], tf.float32)
+        _, own_mean, own_variance = self._normalised(inputs)  # faster than tf.nn.moments
+        own_variance *= (own_count - 1) / own_count
         mean, square, variance = tf.unstack(
             replicas.mean(tf.stack([own_mean, tf.square(own_mean), own_variance]))
         )
         variance += square - tf.square(mean)  # of the replicas' means
+        moments = {"mean": mean, "variance": variance}
 
         @tf.custom_gradient
         def normalise(inputs, gamma, beta):
-            moments = {"mean": mean, "variance": variance}
             outputs = tf.compat.v1.nn.fused_batch_norm(
                 inputs, gamma, beta, **moments, epsilon=self.epsilon, is_training=False
             )[0]
@@ -73,15 +75,20 @@ class BatchNormalization(keras.layers.BatchNormalization):
                     epsilon=self.epsilon,
                     is_training=False,
                 )
-                count = tf.cast(tf.size(inputs) // inputs.shape[-1], tf.float32)
-                of_beta_mean, of_gamma_mean = tf.unstack(replicas.mean(tf.stack([of_beta, of_gamma]) / count))
-                deviation = tf.math.rsqrt(variance + self.epsilon)
-                slope = gamma * tf.square(deviation) * of_gamma_mean
-                offset = gamma * deviation * of_beta_mean - slope * mean
-                slope, offset = tf.cast(slope, inputs.dtype), tf.cast(offset, inputs.dtype)
-                return fixed - (inputs * slope + offset), of_gamma, of_beta
+                sums = tf.stack([of_beta, of_gamma])
+                of_beta_mean, of_gamma_mean = tf.unstack(replicas.mean(sums / own_count))
+                scale = -gamma * tf.math.rsqrt(variance + self.epsilon)
+                means = tf.compat.v1.nn.fused_batch_norm(
+                    inputs,
+                    scale * of_gamma_mean,
+                    scale * of_beta_mean,
+                    **moments,
+                    epsilon=self.epsilon,
+                    is_training=False,
+                )[0]
+                return fixed + means, of_gamma, of_beta
 
             return outputs, gradient
 
-        count = tf.cast(replicas.count() * tf.size(inputs) // inputs.shape[-1], tf.float32)
+        count = replicas.count() * own_count
         return normalise(inputs, gamma, beta), mean, variance * count / tf.maximum(count - 1, 1.0)

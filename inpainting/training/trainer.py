@@ -116,7 +116,7 @@ class Trainer:
         gradients is that of the batch's loss.
         """
         gradients = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, variables)]
-        gradients = replicas.mean(gradients)
+        gradients = replicas.mean_of_gradients(gradients, self.generator.compute_dtype)
         optimizer.apply_gradients(zip(gradients, variables, strict=True))
         return tf.linalg.global_norm(gradients)
 

@@ -113,6 +113,29 @@ def test_two_devices_validate_as_one_after_200_steps(model, tmp_path):
     np.testing.assert_allclose(*values, rtol=0.01)
 
 
+GRADIENTS = """
+import tensorflow as tf
+from inpainting import replicas
+(processor,) = tf.config.list_physical_devices("CPU")
+tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * 2)
+strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+def of_replica(dtype):
+    gradients = [tf.constant([1 + 2**-10, 3.0]) * tf.cast(1 + replicas.index(), tf.float32)]
+    return replicas.mean_of_gradients(gradients, dtype)[0]
+for dtype in ("float32", "bfloat16"):
+    for value in strategy.experimental_local_results(strategy.run(of_replica, [dtype])):
+        print(value.dtype.name, *value.numpy().tolist())
+"""
+
+
+def test_gradients_are_sent_in_the_dtype_of_the_computation():
+    """1 + 2⁻¹⁰ has no bfloat16, which keeps 7 bits: 1.5 · (1 + 2⁻¹⁰) in one, 1.5 in the other."""
+    printed = command("-c", GRADIENTS)
+    assert printed.returncode == 0, printed.stderr
+    exact, rounded = f"float32 {1.5 + 1.5 * 2**-10} 4.5", "float32 1.5 4.5"
+    assert printed.stdout.splitlines() == [exact, exact, rounded, rounded]
+
+
 def test_a_batch_that_cannot_be_shared_evenly_is_refused():
     three = SimpleNamespace(num_replicas_in_sync=3)
     distribution.check_batch_size(three, 63)
