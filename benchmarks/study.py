@@ -5,8 +5,8 @@
     python benchmarks/study.py density
 
 Trains every variant of a study on CIFAR-10 (--data-dir as for train.py) into runs/studies-BATCHES/, with the
-same number of training images for each, measures it on the first 5,000 training, the 5,000 validation and the
-10,000 test images, and prints a table. Choices are made on the validation columns. What is done is skipped and
+same number of training images for each, measures it on the first 5,000 training and the 5,000 validation
+images, and prints a table. What is done is skipped and
 what was interrupted goes on, so the command can be repeated at will. Variants that studies share are trained
 once. --publish writes docs/results/STUDY.json, of which benchmarks/tables.py makes the published table.
 
@@ -40,7 +40,7 @@ from inpainting.workdir import Workdir
 
 ROOT = Path(__file__).parent.parent
 BATCHES = 3_000  # of 64 images: 4.3 epochs
-SPLITS = {"train": 5_000, "validation": None, "test": None}
+SPLITS = {"train": 5_000, "validation": None}
 
 SMALLER = {"filters": 64, "levels": 3, "blocks": 1}
 
@@ -198,12 +198,11 @@ def _values(prefix, row, *names):
 def study_row(name, result):
     """A variant's row in the table of its study."""
     row = {"variant": name, "minutes": result["minutes"]}
-    if "test" not in result:
+    if "validation" not in result:
         return {**row, "validation nats_per_hole": result["validation_nats_per_hole"]}
     row |= _values("train ", result["train"], "half_sum_l2")
-    row |= _values("validation ", result["validation"], "half_sum_l2", "hole_mse")
-    row |= _values("test ", result["test"], "hole_mse", "maem", "sharpness", "seam")
-    return row
+    names = ("half_sum_l2", "hole_mse", "maem", "sharpness", "seam")
+    return row | _values("validation ", result["validation"], *names)
 
 
 def bottleneck_row(name, result):
