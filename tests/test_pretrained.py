@@ -129,7 +129,7 @@ def test_a_run_starts_from_the_average(published):
     [
         ("cnn_l2", {}, "vgg_l2", {}, "is of a vgg, not of the cnn of cnn_l2"),
         ("vgg_wgan", {"generator.filters": 8}, "vgg_l2", {}, "with generator.filters=64, not 8"),
-        ("unet_l2", {"levels": 2}, "unet_l2", {"filters": 8}, "with generator.filters=8, not 64"),
+        ("unet_l2", {"levels": 2}, "unet_l2", {"filters": 8}, "with generator.filters=8, not 96"),
         ("cnn_l2", {}, "cnn_l2", {"image_size": 64}, "with data.image_size=64, not 32"),
         ("cnn_l2", {}, "cnn_l2", {"overlap": 0}, "with method.overlap=0, not 4"),
     ],
@@ -158,7 +158,7 @@ def test_refused_starts_write_nothing(refused, published, tmp_path):
     model = ["--model", "unet_l2", "--workdir", tmp_path / "new"]
     assert "give one" in refused("train.py", *model, "--resume", "--initial", published.path)
     assert "/no/such is not a run's" in refused("train.py", *model, "--initial", "/no/such")
-    assert "with generator.filters=2, not 64" in refused("train.py", *model, "--initial", published.path)
+    assert "with generator.filters=2, not 96" in refused("train.py", *model, "--initial", published.path)
     assert not (tmp_path / "new").exists()
     line = refused("train.py", "--model", "unet_l2", "--workdir", published.path, "--overwrite")
     assert "holds published weights" in line and published.config.exists()
