@@ -1,8 +1,8 @@
 """The paper's choices, each measured under one budget: python benchmarks/study.py bottleneck [--publish]
 
-    python benchmarks/study.py bottleneck|encoders|batchnorm|overlap|regularisation|methods|family|alpha|budget
-    python benchmarks/study.py unet|learning_rate|segment_rows
-    python benchmarks/study.py density
+    python benchmarks/study.py bottleneck|encoders|batchnorm|overlap|regularisation|methods|family|unet
+    python benchmarks/study.py sees|alpha|budget
+    python benchmarks/study.py density|learning_rate|segment_rows
 
 Trains every variant of a study on CIFAR-10 (--data-dir as for train.py) into runs/studies-BATCHES/, with the
 same number of training images for each, measures it on the first 5,000 training and the 5,000 validation
@@ -12,6 +12,9 @@ once. --publish writes docs/results/STUDY.json, of which benchmarks/tables.py ma
 
 The shapes of `unet` cost very different times an image: each trains for as many steps as took four minutes on 2
 cores of a Xeon with AMX.
+
+`sees`, `alpha` and `budget` are of what follows the L2 alone: 1,000 steps of vgg_wgan from pretrained/vgg_l2,
+into runs/studies-after-l2/.
 
 The last three are of the density models, whose images take very different times. `density` trains each for its
 own number of steps, into runs/density/, and measures it on the test images alone: in mode mean, in mode greedy
@@ -31,7 +34,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from inpainting.command_line import Parser, import_tensorflow, run_program
 from inpainting.config.experiments import experiment
 from inpainting.config.generators import DENSITY, ENCODERS
-from inpainting.config.settings import with_settings
+from inpainting.config.settings import after_l2, with_settings
 from inpainting.errors import InputError
 from inpainting.files import write_json
 from inpainting.measuring.report import markdown
@@ -57,10 +60,6 @@ STUDIES = {
         ("cnn_l2", {}),
         ("cnn_l2", {"overlap": 0}),
         ("cnn_l2", {"overlap_weight": 20}),
-        ("vgg_wgan", {}),
-        ("vgg_wgan", {"overlap": 4}),
-        ("vgg_wgan", {"sees": "image"}),
-        ("vgg_wgan", {"sees": "hole"}),
     ],
     "regularisation": [
         ("cnn_l2", {}),
@@ -70,6 +69,7 @@ STUDIES = {
     ],
     "methods": [(f"vgg_{method}", {}) for method in ("l2", "dcgan", "wgan")],
     "family": [(f"{encoder}_{method}", {}) for encoder in ENCODERS for method in ("l2", "dcgan", "wgan")],
+    "sees": [("vgg_wgan", {"sees": region}) for region in ("patch", "image", "hole")],
     "alpha": [("vgg_wgan", {"budget": "none", "alpha": alpha}) for alpha in (0.9, 0.98, 0.996)],
     "budget": [("vgg_wgan", {"budget": budget}) for budget in (1.1, 1.2, 1.3)],
     "unet": [
@@ -92,6 +92,9 @@ STUDIES = {
         *((name, {"directions": 4}) for name in ("pixel_cnn", "flattened_row_lstm")),
     ],
 }
+AFTER_L2 = ("sees", "alpha", "budget")  # of what follows the L2 alone, from INITIAL
+STEPS_AFTER_L2 = 1_000
+INITIAL = ROOT / "pretrained" / "vgg_l2"
 OF_DENSITY_MODELS = ("learning_rate", "segment_rows")  # for a share of their steps, validation alone
 PAPER = {  # section 7.1, train and validation L2
     "cnn_l2,bottleneck=256": (7.01, 7.94),
@@ -126,25 +129,28 @@ def steps_for(study, model, settings, batches):
     """Steps of a variant: as given, its share of so many batches of 64 images, or of the model's own."""
     if "steps" in settings:
         return settings["steps"]
+    if study in AFTER_L2:
+        return STEPS_AFTER_L2
     if study == "density" or study in OF_DENSITY_MODELS:
         return round(experiment(model).training.steps / (20 if study in OF_DENSITY_MODELS else 1))
     probe = with_settings(experiment(model), {**settings, "steps": 10_000})
     return round(batches * 64 * 10_000 / (probe.batches_until(10_000) * probe.training.batch_size))
 
 
-def run(model, settings, *, steps, splits, data_dir, folder):
+def run(model, settings, *, steps, splits, data_dir, folder, initial=None):
     """Trains and measures one variant where that is not done, and returns what study.json holds.
 
-    splits: name -> number of images or None for all. Raises InputError where the run that is there has other
-    settings: those of another version's defaults.
+    splits: name -> number of images or None for all. initial: the folder of the L2 that it starts from. Raises
+    InputError where the run that is there has other settings: those of another version's defaults.
     """
     workdir = Workdir(folder / variant_name(model, settings))
     done = workdir.path / "study.json"
     if workdir.last.exists():
         trained = workdir.read_config()
-        wanted = with_settings(
-            experiment(model), {**settings, "steps": steps, "data_dir": trained.data.data_dir}
-        )
+        given = {**settings, "steps": steps, "data_dir": trained.data.data_dir}
+        if initial:
+            given = after_l2(experiment(model), Workdir(initial).read_config(), str(steps)) | given
+        wanted = with_settings(experiment(model), given)
         if trained != wanted:
             raise InputError(f"{workdir.path} was trained with other settings: move it away to train it anew")
     if done.exists():
@@ -154,7 +160,7 @@ def run(model, settings, *, steps, splits, data_dir, folder):
     if workdir.last.exists():
         command.append("--resume")  # one that has ended only exports again
     else:
-        command += ["--overwrite", "--steps", str(steps)]
+        command += ["--overwrite", "--steps", str(steps), *(["--initial", str(initial)] if initial else [])]
         for name, value in changed_settings(model, settings).items():
             command += ["--set", f"{name}={value}"]
     print(" ".join(command), flush=True)
@@ -265,9 +271,12 @@ def main(argv):
     budget = f"{arguments.batches:,} batches of 64 images a run"
     if study == "density":
         folder, splits, budget = "density", {"test": None}, "each model's own number of steps"
+    elif study in AFTER_L2:
+        folder, budget = "studies-after-l2", f"{STEPS_AFTER_L2:,} steps from pretrained/{INITIAL.name}"
     elif study in OF_DENSITY_MODELS:
         folder, splits, budget = "studies-density", {}, "a twentieth of each model's own number of steps"
     options = {"splits": splits, "data_dir": arguments.data_dir, "folder": ROOT / "runs" / folder}
+    options["initial"] = INITIAL if study in AFTER_L2 else None
     rows = []
     for model, settings in STUDIES[study]:
         steps = steps_for(study, model, settings, arguments.batches)

@@ -3,6 +3,7 @@
 import pytest
 
 from benchmarks.study import (
+    INITIAL,
     PAPER,
     STUDIES,
     bottleneck_row,
@@ -26,7 +27,8 @@ def test_a_variant_s_steps_by_hand():
     in the 150 of 10,000 in which its critic is alone.
     """
     assert steps_for("encoders", "cnn_l2", {}, 6000) == 6000
-    assert steps_for("alpha", "vgg_wgan", {"alpha": 0.9}, 6000) == round(6000 / (0.8 + 0.015 * 3 + 0.185 * 4))
+    assert steps_for("methods", "vgg_wgan", {}, 6000) == round(6000 / (0.8 + 0.015 * 3 + 0.185 * 4))
+    assert steps_for("alpha", "vgg_wgan", {"alpha": 0.9}, 6000) == 1000
     assert steps_for("encoders", "cnn_l2", {"batch_size": 128}, 6000) == 3000
     assert steps_for("density", "conditional_pixel_cnn", {}, 6000) == 15_000
     assert steps_for("learning_rate", "conditional_pixel_cnn", {}, 6000) == 750
@@ -55,6 +57,20 @@ def test_a_run_of_other_settings_is_not_taken_for_the_variant(tmp_path):
     assert run("cnn_l2", {"bottleneck": 256}, steps=7, **options) == {"minutes": 3}
     with pytest.raises(InputError, match="was trained with other settings"):
         run("cnn_l2", {"bottleneck": 256}, steps=8, **options)
+
+
+def test_what_follows_the_l2_is_known_by_the_settings_of_its_start(tmp_path):
+    """As train.py --initial sets them: no L2 steps, a head start of 150, the L2's own ring."""
+    workdir = Workdir(tmp_path / "vgg_wgan")
+    settings = {"warmup_steps": 0, "head_start": 150, "overlap": 0, "steps": 1000}
+    workdir.create(with_settings(experiment("vgg_wgan"), settings), overwrite=False)
+    workdir.last.parent.mkdir()
+    workdir.last.touch()
+    write_json(workdir.path / "study.json", {"minutes": 3})
+    options = {"steps": 1000, "splits": {}, "data_dir": None, "folder": tmp_path}
+    assert run("vgg_wgan", {}, initial=INITIAL, **options) == {"minutes": 3}
+    with pytest.raises(InputError, match="was trained with other settings"):
+        run("vgg_wgan", {}, **options)
 
 
 def test_the_paper_s_bottlenecks_are_all_there():
