@@ -101,9 +101,14 @@ class Config(Section):
         return self.method.phases(self.training.steps)
 
     @property
-    def warmup_steps(self):
-        """Steps before the last phase, in which the method is what it is."""
-        return self.phases[-1].start
+    def settling_steps(self):
+        """Steps whose validations do not compete for the best checkpoint.
+
+        Those before an adversary trains with the generator, and a third of the rest: at first all fills share a
+        pattern, which has the truth's sharpness and no place in a picture.
+        """
+        last = self.phases[-1]
+        return last.start + (last.end - last.start) // 3 if last.trains == "both" else last.start
 
     def batches_until(self, step):
         """Batches that the steps before `step` take together."""

@@ -116,8 +116,8 @@ def _clock(seconds):
 class Validation:
     """Every `validate_every` steps: metrics of the averaged weights, samples, the best checkpoint, early stop.
 
-    The best is the lowest criterion of the method on the validation split. The steps before an adversary joins
-    do not compete: what is kept is a model of the method that was asked for.
+    The best is the lowest criterion of the method on the validation split. The config's settling_steps do not
+    compete: what is kept is a model of the method that was asked for.
     """
 
     def __init__(self, *, trainer, config, journal, batches, workdir, progress, monitor):
@@ -153,8 +153,8 @@ class Validation:
 
     def _judge(self, step, value):
         progress = self.progress
-        if step <= self.config.warmup_steps:
-            return "warm-up"
+        if step <= self.config.settling_steps:
+            return "too early to be chosen"
         if progress["best"] is None or value < progress["best"]:
             progress.update(best=value, best_step=step, stale=0)
             checkpoints.save(self.workdir.best, self.trainer.state(), progress)

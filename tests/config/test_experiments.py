@@ -55,7 +55,7 @@ def test_phases_and_the_batches_they_take():
     config = experiment("vgg_wgan")
     alone, head_start, both = config.phases
     assert alone == ("generator", 0, 24_000, 1) and head_start == ("adversary", 24_000, 24_150, 3)
-    assert both == ("both", 24_150, 30_000, 4) and config.warmup_steps == 24_150
+    assert both == ("both", 24_150, 30_000, 4) and config.settling_steps == 24_150 + 1_950
     batches = [config.batches_until(step) for step in (0, 3, 24_000, 24_001, 24_150, 24_151)]
     assert batches == [0, 3, 24_000, 24_003, 24_450, 24_454]
     short = Config(
@@ -64,7 +64,8 @@ def test_phases_and_the_batches_they_take():
     assert short.phases == (("generator", 0, 80, 1), ("adversary", 80, 84, 1), ("both", 84, 100, 2))
     assert experiment("paper_vgg_wgan").phases == (("both", 0, 12_000, 11),)
     assert (
-        experiment("vgg_l2").phases == (("generator", 0, 12_000, 1),) and experiment("vgg_l2").warmup_steps == 0
+        experiment("vgg_l2").phases == (("generator", 0, 12_000, 1),)
+        and experiment("vgg_l2").settling_steps == 0
     )
 
 

@@ -111,7 +111,7 @@ def test_an_old_run_is_resumed(old_run, capsys):
     assert before["step"][0] == 20
     arguments = ["--model", "vgg_wgan", "--workdir", str(folder), "--resume", "--steps", "22"]
     config, workdir, _ = train.parse(arguments)
-    assert config.warmup_steps == 10  # as it was trained, whatever the number of steps
+    assert config.phases[-1].start == 10  # as it was trained, whatever the number of steps
     deterministic = {
         **FLAT,
         "dataset": config.data.dataset,

@@ -103,7 +103,7 @@ def test_the_paper_s_experiments_are_what_the_paper_says(name):
     assert config.data.augmentations == ("hue", "saturation", "contrast", "blur")
     assert config.generator.dropout == 0.5
     assert (config.method.overlap, config.method.overlap_weight) == (4, 20)
-    assert config.warmup_steps == 0
+    assert config.phases[-1].start == 0
 
 
 def test_paper_vgg_wgan():
