@@ -6,7 +6,7 @@ folder, all pictures are filled: with the masks of the same names in another fol
 each with its own alpha; a picture that cannot be filled is a line, and the rest goes on.
 
 --model takes biharmonic, telea, navier_stokes or context_mean, which need no training, the name of published
-weights in pretrained/, or a run's directory. Without it: photos_wgan, else photos_l2, where they are published,
+weights in pretrained/, or a run's directory. Without it: photos_l2, else photos_wgan, where they are published,
 else biharmonic. Exit status: 0 done, 1 some pictures of a folder were not filled, 2 the command was refused.
 """
 

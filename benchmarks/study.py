@@ -67,8 +67,12 @@ STUDIES = {
         ("cnn_l2", {"drop_connect": 0.2}),
         ("cnn_l2", {"l2_regularization": 1e-5}),
     ],
-    "methods": [(f"vgg_{method}", {}) for method in ("l2", "dcgan", "wgan")],
-    "family": [(f"{encoder}_{method}", {}) for encoder in ENCODERS for method in ("l2", "dcgan", "wgan")],
+    "methods": [("vgg_l2", {"overlap": 0}), ("vgg_dcgan", {}), ("vgg_wgan", {})],
+    "family": [
+        (f"{encoder}_{method}", {"overlap": 0} if method == "l2" else {})
+        for encoder in ENCODERS
+        for method in ("l2", "dcgan", "wgan")
+    ],
     "sees": [("vgg_wgan", {"sees": region}) for region in ("patch", "image", "hole")],
     "alpha": [("vgg_wgan", {"budget": "none", "alpha": alpha}) for alpha in (0.9, 0.98, 0.996)],
     "budget": [("vgg_wgan", {"budget": budget}) for budget in (1.1, 1.2, 1.3)],

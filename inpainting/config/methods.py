@@ -112,8 +112,8 @@ class Adversarial(L2):
     budget: how much of the L2's error the fills may have, 1.2 being a fifth more. The error of the L2 alone is
     measured on training batches in the head start; then each step moves α up where the batch's error is larger
     than the budget, down where it is smaller, so that the fills are as sharp as the budget allows. None: α
-    stays. Of the validations, those whose error is within it compete for the best checkpoint, by how natural
-    their completions are.
+    stays. Of the validations the most natural is the best checkpoint; what its error exceeds the budget by, and
+    ALLOWANCE more, counts against it.
     """
 
     family: ClassVar[str] = "adversarial"

@@ -11,9 +11,10 @@ def models_table():
     for name in EXPERIMENTS:
         config = experiment(name)
         method, kind = config.method, config.generator.kind
-        if config.generator not in sizes:  # the same whichever method trains it
-            sizes[config.generator] = trainable_parameters(build_generator(config))
-        parameters = f"{sizes[config.generator]:,}"
+        shape = config.generator, config.patch
+        if shape not in sizes:
+            sizes[shape] = trainable_parameters(build_generator(config))
+        parameters = f"{sizes[shape]:,}"
         if method.adversary:
             parameters += f" + {trainable_parameters(build_adversary(config)):,}"
         what = f"{kind.replace('_', ' ')} {method.text}"
