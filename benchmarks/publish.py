@@ -7,7 +7,6 @@ inpainting/pretrained.py describes the files; docs/pretrained.md says how they a
 
 import json
 import sys
-import textwrap
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -17,13 +16,12 @@ from inpainting.config.experiments import experiment
 from inpainting.config.section import Section
 from inpainting.config.settings import paths, value_of, with_settings
 from inpainting.errors import InputError
-from inpainting.measuring.report import metrics_table
+from inpainting.measuring.report import metrics_table, paragraph
 from inpainting.measuring.tasks import measurement
 from inpainting.pretrained import average, without_places, write
 from inpainting.workdir import Workdir
 
 ROOT = Path(__file__).parent.parent
-WIDTH = 112  # of the lines of a card
 
 # Word in a data set's name -> the licence that it leaves to the weights, what it is, what may be done with it.
 DATA = {
@@ -209,14 +207,9 @@ def card(name, workdir, limits=""):
         images=results["images"],
         split=results["split"],
     )
-    return "\n\n".join(map(wrapped, text.split("\n\n"))) + "\n"
-
-
-def wrapped(block):
-    """A block of Markdown in lines of WIDTH, unless it is a heading, code or a table."""
-    if block.startswith(("---", "#", "```", "|")):
-        return block
-    return textwrap.fill(block, WIDTH, break_long_words=False, break_on_hyphens=False)
+    as_it_is = ("---", "#", "```", "|")  # the front matter, headings, code and tables
+    blocks = text.split("\n\n")
+    return "\n\n".join(b if b.startswith(as_it_is) else paragraph(b) for b in blocks) + "\n"
 
 
 def main(argv, root=ROOT):

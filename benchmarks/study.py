@@ -14,7 +14,7 @@ The shapes of `unet` cost very different times an image: each trains for as many
 cores of a Xeon with AMX.
 
 `sees`, `alpha` and `budget` are of what follows the L2 alone: 1,000 steps of vgg_wgan from pretrained/vgg_l2,
-into runs/studies-after-l2/.
+into runs/studies-after-l2/, and told from the truth by c2st too.
 
 The last three are of the density models, whose images take very different times. `density` trains each for its
 own number of steps, into runs/density/, and measures it on the test images alone: in mode mean, in mode greedy
@@ -26,8 +26,10 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -96,10 +98,7 @@ STUDIES = {
         *((name, {"directions": 4}) for name in ("pixel_cnn", "flattened_row_lstm")),
     ],
 }
-AFTER_L2 = ("sees", "alpha", "budget")  # of what follows the L2 alone, from INITIAL
-STEPS_AFTER_L2 = 1_000
 INITIAL = ROOT / "pretrained" / "vgg_l2"
-OF_DENSITY_MODELS = ("learning_rate", "segment_rows")  # for a share of their steps, validation alone
 PAPER = {  # section 7.1, train and validation L2
     "cnn_l2,bottleneck=256": (7.01, 7.94),
     "cnn_l2": (6.34, 7.2),
@@ -115,6 +114,7 @@ FORMATS = {
     "maem": "{:.1f}",
     "sharpness": "{:.2f}",
     "seam": "{:.2f}",
+    "c2st": "{:.3f}",
 }
 
 
@@ -129,25 +129,52 @@ def variant_name(model, settings):
     return ",".join([model, *(f"{name}={value}" for name, value in changed_settings(model, settings).items())])
 
 
-def steps_for(study, model, settings, batches):
-    """Steps of a variant: as given, its share of so many batches of 64 images, or of the model's own."""
-    if "steps" in settings:
-        return settings["steps"]
-    if study in AFTER_L2:
-        return STEPS_AFTER_L2
-    if study == "density" or study in OF_DENSITY_MODELS:
-        return round(experiment(model).training.steps / (20 if study in OF_DENSITY_MODELS else 1))
-    probe = with_settings(experiment(model), {**settings, "steps": 10_000})
-    return round(batches * 64 * 10_000 / (probe.batches_until(10_000) * probe.training.batch_size))
+class Budget(NamedTuple):
+    """What is the same for all variants of a study, so that they can be compared."""
+
+    text: str
+    folder: str  # in runs/
+    steps: Callable  # (model, settings) -> steps of a variant
+    splits: dict = SPLITS  # what it is measured on, name -> number of images or None for all
+    initial: Path | None = None  # the folder of the L2 that it starts from
+    classified: bool = False  # whether its validation is measured by c2st too
 
 
-def run(model, settings, *, steps, splits, data_dir, folder, initial=None):
+def budget_of(study, batches=BATCHES):
+    """The Budget of a study, with so many batches of 64 images where they count."""
+
+    def own_steps(model, settings):
+        return experiment(model).training.steps
+
+    def twentieth(model, settings):
+        return round(own_steps(model, settings) / 20)
+
+    def steps_of_the_batches(model, settings):
+        probe = with_settings(experiment(model), {**settings, "steps": 10_000})
+        return round(batches * 64 * 10_000 / (probe.batches_until(10_000) * probe.training.batch_size))
+
+    if study in ("sees", "alpha", "budget"):  # of what follows the L2 alone
+        text = f"1,000 steps from pretrained/{INITIAL.name}"
+        return Budget(text, "studies-after-l2", lambda model, settings: 1_000, initial=INITIAL, classified=True)
+    if study == "unet":
+        text = "as many steps as took four minutes"
+        return Budget(text, f"studies-{batches}", lambda model, settings: settings["steps"])
+    if study == "density":
+        return Budget("each model's own number of steps", "density", own_steps, {"test": None})
+    if study in ("learning_rate", "segment_rows"):
+        return Budget("a twentieth of each model's own number of steps", "studies-density", twentieth, {})
+    text = f"{batches:,} batches of 64 images a run"
+    return Budget(text, f"studies-{batches}", steps_of_the_batches)
+
+
+def run(model, settings, budget, *, runs, data_dir):
     """Trains and measures one variant where that is not done, and returns what study.json holds.
 
-    splits: name -> number of images or None for all. initial: the folder of the L2 that it starts from. Raises
-    InputError where the run that is there has other settings: those of another version's defaults.
+    runs: the folder that holds the budget's. Raises InputError where the run that is there has other settings:
+    those of another version's defaults.
     """
-    workdir = Workdir(folder / variant_name(model, settings))
+    workdir = Workdir(runs / budget.folder / variant_name(model, settings))
+    steps, initial = budget.steps(model, settings), budget.initial
     done = workdir.path / "study.json"
     if workdir.last.exists():
         trained = workdir.read_config()
@@ -177,8 +204,9 @@ def run(model, settings, *, steps, splits, data_dir, folder, initial=None):
     result = {"minutes": history[-1]["minutes"]}
     result[criterion] = min(line[criterion] for line in history if criterion in line)
     loaded = load_fillers(workdir)
-    for split, limit in splits.items():
-        rows, _ = evaluate(workdir, *loaded, split=split, limit=limit, data_dir=data_dir)
+    for split, limit in budget.splits.items():
+        classify = budget.classified and split == "validation"
+        rows, _ = evaluate(workdir, *loaded, split=split, limit=limit, data_dir=data_dir, classify=classify)
         result[split] = rows[model]
         result |= {mode: rows[f"{model} {mode}"] for mode in ("greedy", "sample") if f"{model} {mode}" in rows}
     write_json(done, result)
@@ -212,6 +240,7 @@ def study_row(name, result):
         return {**row, "validation nats_per_hole": result["validation_nats_per_hole"]}
     row |= _values("train ", result["train"], "half_sum_l2")
     names = ("half_sum_l2", "hole_mse", "maem", "sharpness", "seam")
+    names += ("c2st",) if "c2st" in result["validation"] else ()
     return row | _values("validation ", result["validation"], *names)
 
 
@@ -224,7 +253,11 @@ def bottleneck_row(name, result):
 def density_row(name, result):
     """A density model's row, beside the paper's value and the published likelihood."""
     mean = result["test"]
-    row = {"model": name, "minutes": result["minutes"], **_values("mean: ", mean, *FORMATS)}
+    row = {
+        "model": name,
+        "minutes": result["minutes"],
+        **_values("mean: ", mean, "hole_mse", "half_sum_l2", "maem", "sharpness", "seam"),
+    }
     row |= _values("greedy: ", result["greedy"], "hole_mse", "half_sum_l2")
     row |= _values("sample: ", result["sample"], "hole_mse", "sharpness", "seam")
     row |= {
@@ -244,15 +277,15 @@ def columns_of(rows):
     return {name: formats.get(name) or FORMATS.get(name.split()[-1], "{:.2f}") for name in names}
 
 
-def publish(study, rows, budget):
+def publish(study, rows, *, command, about):
     """Writes docs/results/STUDY.json: its format is in benchmarks/tables.py."""
     import tensorflow as tf
 
     from inpainting.training.hardware import cpu
 
-    note = f"CIFAR-10, {budget}, seed 0, TensorFlow {tf.__version__}, {cpu()}, {date.today():%B %Y}."
+    note = f"CIFAR-10, {about}, seed 0, TensorFlow {tf.__version__}, {cpu()}, {date.today():%B %Y}."
     rows = [{name: _rounded(value) for name, value in row.items()} for row in rows]
-    values = {"command": f"python benchmarks/study.py {study}", "note": note, "columns": columns_of(rows)}
+    values = {"command": command, "note": note, "columns": columns_of(rows)}
     path = ROOT / "docs" / "results" / f"{study}.json"
     write_json(path, {**values, "rows": rows})
     print(f"\n{path}: python benchmarks/tables.py puts it into the docs")
@@ -271,24 +304,15 @@ def main(argv):
     parser.add_argument("--publish", action="store_true", help="write docs/results/STUDY.json")
     arguments = parser.parse_args(argv)
     study = arguments.study
-    folder, splits = f"studies-{arguments.batches}", SPLITS
-    budget = f"{arguments.batches:,} batches of 64 images a run"
-    if study == "density":
-        folder, splits, budget = "density", {"test": None}, "each model's own number of steps"
-    elif study in AFTER_L2:
-        folder, budget = "studies-after-l2", f"{STEPS_AFTER_L2:,} steps from pretrained/{INITIAL.name}"
-    elif study in OF_DENSITY_MODELS:
-        folder, splits, budget = "studies-density", {}, "a twentieth of each model's own number of steps"
-    options = {"splits": splits, "data_dir": arguments.data_dir, "folder": ROOT / "runs" / folder}
-    options["initial"] = INITIAL if study in AFTER_L2 else None
-    rows = []
+    budget, rows = budget_of(study, arguments.batches), []
     for model, settings in STUDIES[study]:
-        steps = steps_for(study, model, settings, arguments.batches)
-        result = run(model, settings, steps=steps, **options)
+        result = run(model, settings, budget, runs=ROOT / "runs", data_dir=arguments.data_dir)
         rows.append(ROWS.get(study, study_row)(variant_name(model, settings), result))
-    print(f"\n{budget}\n\n{markdown(rows, columns_of(rows))}")
+    print(f"\n{budget.text}\n\n{markdown(rows, columns_of(rows))}")
     if arguments.publish:
-        publish(study, rows, budget)
+        words = [f"--batches {arguments.batches}"] if arguments.batches != BATCHES else []
+        command = " ".join(["python benchmarks/study.py", study, *words])
+        publish(study, rows, command=command, about=budget.text)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,6 @@ so that a number stands in one file alone:
 import json
 import re
 import sys
-import textwrap
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -31,11 +30,10 @@ sys.path.insert(0, str(ROOT))
 
 from inpainting.command_line import Parser, run_program
 from inpainting.errors import InputError
-from inpainting.measuring.report import markdown
+from inpainting.measuring.report import markdown, paragraph
 
 START, END = "<!-- table: ", "<!-- end of table -->"
 TABLE = re.compile(rf"({START}(.*?) -->\n).*?({END})", re.DOTALL)
-WIDTH = 112  # characters of a line
 
 
 def read(name, folder):
@@ -68,8 +66,7 @@ def block(name, folder):
     results = read(name, folder)
     rows = [complete_row(row, folder) for row in results["rows"]]
     commands = f"```\n{results['command']}\n```"
-    note = textwrap.fill(results["note"], WIDTH, break_long_words=False, break_on_hyphens=False)
-    return "\n\n".join([commands, markdown(rows, results["columns"]), note])
+    return "\n\n".join([commands, markdown(rows, results["columns"]), paragraph(results["note"])])
 
 
 def with_tables(text, folder):

@@ -1,4 +1,13 @@
-"""Tables as Markdown."""
+"""Tables and paragraphs of Markdown."""
+
+import textwrap
+
+WIDTH = 112  # characters of a line
+
+
+def paragraph(text):
+    """The text in lines of WIDTH; a word or an option that is longer stays whole."""
+    return textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def markdown(rows, columns):

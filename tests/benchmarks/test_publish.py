@@ -4,12 +4,13 @@ import json
 
 import pytest
 
-from benchmarks.publish import LIMITS, WIDTH, card, changes, main, training_commands
+from benchmarks.publish import LIMITS, card, changes, main, training_commands
 from inpainting import checkpoints
 from inpainting.config.experiments import experiment
 from inpainting.config.methods import METHODS
 from inpainting.config.settings import with_settings
 from inpainting.errors import InputError
+from inpainting.measuring.report import WIDTH
 from inpainting.workdir import Workdir
 
 

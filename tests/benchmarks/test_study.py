@@ -3,15 +3,16 @@
 import pytest
 
 from benchmarks.study import (
-    INITIAL,
     PAPER,
     STUDIES,
+    Budget,
     bottleneck_row,
+    budget_of,
     changed_settings,
     columns_of,
     density_row,
     run,
-    steps_for,
+    study_row,
     variant_name,
 )
 from inpainting.config.experiments import experiment
@@ -26,12 +27,17 @@ def test_a_variant_s_steps_by_hand():
     """6,000 batches of 64: a step of L2 takes one; vgg_wgan's last fifth takes four, but three
     in the 150 of 10,000 in which its critic is alone.
     """
-    assert steps_for("encoders", "cnn_l2", {}, 6000) == 6000
-    assert steps_for("methods", "vgg_wgan", {}, 6000) == round(6000 / (0.8 + 0.015 * 3 + 0.185 * 4))
-    assert steps_for("alpha", "vgg_wgan", {"alpha": 0.9}, 6000) == 1000
-    assert steps_for("encoders", "cnn_l2", {"batch_size": 128}, 6000) == 3000
-    assert steps_for("density", "conditional_pixel_cnn", {}, 6000) == 15_000
-    assert steps_for("learning_rate", "conditional_pixel_cnn", {}, 6000) == 750
+
+    def steps(study, model, settings):
+        return budget_of(study, 6000).steps(model, settings)
+
+    assert steps("encoders", "cnn_l2", {}) == 6000
+    assert steps("methods", "vgg_wgan", {}) == round(6000 / (0.8 + 0.015 * 3 + 0.185 * 4))
+    assert steps("alpha", "vgg_wgan", {"alpha": 0.9}) == 1000
+    assert steps("encoders", "cnn_l2", {"batch_size": 128}) == 3000
+    assert steps("unet", "unet_l2", {"steps": 1620}) == 1620
+    assert steps("density", "conditional_pixel_cnn", {}) == 15_000
+    assert steps("learning_rate", "conditional_pixel_cnn", {}) == 750
 
 
 @pytest.mark.parametrize("study", STUDIES)
@@ -48,29 +54,31 @@ def test_what_is_the_model_s_own_is_no_difference():
 
 
 def test_a_run_of_other_settings_is_not_taken_for_the_variant(tmp_path):
-    workdir = Workdir(tmp_path / "cnn_l2,bottleneck=256")
+    workdir = Workdir(tmp_path / "short" / "cnn_l2,bottleneck=256")
     workdir.create(with_settings(experiment("cnn_l2"), {"bottleneck": 256, "steps": 7}), overwrite=False)
     workdir.last.parent.mkdir()
     workdir.last.touch()
     write_json(workdir.path / "study.json", {"minutes": 3})
-    options = {"splits": {}, "data_dir": None, "folder": tmp_path}
-    assert run("cnn_l2", {"bottleneck": 256}, steps=7, **options) == {"minutes": 3}
+    options = {"runs": tmp_path, "data_dir": None}
+    budget = Budget("7 steps", "short", lambda model, settings: 7)
+    assert run("cnn_l2", {"bottleneck": 256}, budget, **options) == {"minutes": 3}
     with pytest.raises(InputError, match="was trained with other settings"):
-        run("cnn_l2", {"bottleneck": 256}, steps=8, **options)
+        run("cnn_l2", {"bottleneck": 256}, budget._replace(steps=lambda model, settings: 8), **options)
 
 
 def test_what_follows_the_l2_is_known_by_the_settings_of_its_start(tmp_path):
     """As train.py --initial sets them: no L2 steps, a head start of 150, the L2's own ring."""
-    workdir = Workdir(tmp_path / "vgg_wgan")
+    budget = budget_of("sees")
+    workdir = Workdir(tmp_path / budget.folder / "vgg_wgan")
     settings = {"warmup_steps": 0, "head_start": 150, "overlap": 0, "steps": 1000}
     workdir.create(with_settings(experiment("vgg_wgan"), settings), overwrite=False)
     workdir.last.parent.mkdir()
     workdir.last.touch()
     write_json(workdir.path / "study.json", {"minutes": 3})
-    options = {"steps": 1000, "splits": {}, "data_dir": None, "folder": tmp_path}
-    assert run("vgg_wgan", {}, initial=INITIAL, **options) == {"minutes": 3}
+    options = {"runs": tmp_path, "data_dir": None}
+    assert run("vgg_wgan", {}, budget, **options) == {"minutes": 3}
     with pytest.raises(InputError, match="was trained with other settings"):
-        run("vgg_wgan", {}, **options)
+        run("vgg_wgan", {}, budget._replace(initial=None), **options)
 
 
 def test_the_paper_s_bottlenecks_are_all_there():
@@ -108,6 +116,13 @@ def test_a_study_s_table_by_hand():
         "paper: validation": "7.20",
     }
     assert dict(zip(heading, line, strict=True)) == expected
+
+
+def test_what_a_classifier_said_is_shown_with_its_interval():
+    told = {**row(0.02), "c2st": 0.734, "c2st_interval": 0.012}
+    rows = [study_row("vgg_wgan", {"minutes": 5, "train": row(0.01), "validation": told})]
+    heading, _, line = cells(markdown(rows, columns_of(rows)))
+    assert (heading[-1], line[-1]) == ("validation c2st", "0.734 ± 0.012")
 
 
 def test_the_density_table_stands_beside_the_paper_and_the_published_values():
