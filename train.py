@@ -11,6 +11,7 @@ from contextlib import nullcontext
 from inpainting.command_line import Parser, import_tensorflow, run_program
 from inpainting.config.experiments import EXPERIMENTS, experiment
 from inpainting.config.settings import after_l2, with_settings
+from inpainting.errors import InputError
 from inpainting.pretrained import check_start
 from inpainting.training.workers import is_set, of_environment, start
 from inpainting.workdir import Workdir
@@ -81,9 +82,14 @@ def parse(argv):
         settings["deterministic"] = "true"
     workdir = Workdir(arguments.workdir or f"runs/{arguments.model}")
     config = workdir.resumable_config(arguments.model) if arguments.resume else experiment(arguments.model)
-    if arguments.initial and getattr(config.method, "warmup_steps", 0):
-        settings = after_l2(config, Workdir(arguments.initial).read_config(), settings.get("steps")) | settings
-    return with_settings(config, settings), workdir, arguments
+    follows = arguments.initial and getattr(config.method, "warmup_steps", 0)
+    if follows:
+        steps = settings.pop("steps", settings.pop("training.steps", None))
+        settings = after_l2(config, Workdir(arguments.initial).read_config(), steps) | settings
+    config = with_settings(config, settings)
+    if follows and not (config.method.head_start or config.method.warmup_steps):
+        raise InputError("head_start=0: after --initial it must be at least 1")
+    return config, workdir, arguments
 
 
 def train(config, workdir, *, initial=None, resume=False, overwrite=False, profile=None, devices=None):

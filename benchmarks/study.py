@@ -180,7 +180,7 @@ def run(model, settings, budget, *, runs, data_dir):
         trained = workdir.read_config()
         given = {**settings, "steps": steps, "data_dir": trained.data.data_dir}
         if initial:
-            given = after_l2(experiment(model), Workdir(initial).read_config(), str(steps)) | given
+            given = after_l2(experiment(model), Workdir(initial).read_config(), steps) | given
         wanted = with_settings(experiment(model), given)
         if trained != wanted:
             raise InputError(f"{workdir.path} was trained with other settings: move it away to train it anew")

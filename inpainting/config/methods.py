@@ -111,9 +111,9 @@ class Adversarial(L2):
     ("patch"), the whole completed image (of holes anywhere), or the hole alone.
     budget: how much of the L2's error the fills may have, 1.2 being a fifth more. The error of the L2 alone is
     measured on training batches in the head start; then each step moves α up where the batch's error is larger
-    than the budget, down where it is smaller, so that the fills are as sharp as the budget allows. None: α
-    stays. Of the validations the most natural is the best checkpoint; what its error exceeds the budget by, and
-    ALLOWANCE more, counts against it.
+    than the budget, down where it is smaller, so that the fills are as sharp as the budget allows. None, as it
+    is without a head start: α stays. Of the validations the most natural is the best checkpoint; what its error
+    exceeds the budget by, and ALLOWANCE more, counts against it.
     """
 
     family: ClassVar[str] = "adversarial"
@@ -163,7 +163,15 @@ class Adversarial(L2):
         sees = "patch" if data.mask == "center" else "image"
         method = method.filled_in(warmup_steps=round(steps * self.warmup_share), sees=sees)
         head_start = min(HEAD_START, (steps - method.warmup_steps) // 5) if method.warmup_steps else 0
-        return method.filled_in(head_start=head_start)
+        method = method.filled_in(head_start=head_start)
+        if method.head_start or not method.budget:
+            return method
+        if "budget" in self.model_fields_set:
+            raise ValueError(
+                f"budget={self.budget} is of the error that the L2 has in the head start, and this run has no "
+                "head start: leave budget out, or train on L2 first"
+            )
+        return method.following({"budget": None})
 
     @property
     def judged(self):

@@ -28,6 +28,8 @@ def migrated(values):
         raise InputError(f"config.json is of version {version}, this program reads up to {VERSION}: update it")
     if values.get("training", {}).get("precision") == "mixed_float16":  # gone, and its weights are in float32
         values = {**values, "training": {**values["training"], "precision": "float32"}}
+    if values.get("method", {}).get("head_start") == 0:  # without which a budget had no effect
+        values = {**values, "method": {**values["method"], "budget": None}}
     return {name: value for name, value in values.items() if name != "version"}
 
 

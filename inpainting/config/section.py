@@ -17,8 +17,11 @@ class Section(BaseModel):
 
     def filled_in(self, **values):
         """A copy with values for the fields that are None, which still count as not given."""
+        return self.following({name: value for name, value in values.items() if getattr(self, name) is None})
+
+    def following(self, values):
+        """A copy with other values for some fields, which count as given only where they were."""
         fields = {name: getattr(self, name) for name in type(self).model_fields}
-        values = {name: value for name, value in values.items() if fields[name] is None}
         return type(self).model_construct(set(self.model_fields_set), **{**fields, **values})
 
     def arguments(self):

@@ -53,12 +53,13 @@ def _changed(config, settings):
 def after_l2(config, initial, steps):
     """The settings of a run that starts where an adversarial one's L2 would end, and of that L2's ring.
 
-    initial: the Config of that L2. steps: those asked for.
+    initial: the Config of that L2. steps: those asked for, text or None. By its head start such a run is known
+    from one that trains both networks from nothing.
     """
-    left = steps or str(config.training.steps - config.method.warmup_steps)
-    head_start = min(HEAD_START, int(left) // 5) if left.isdecimal() else 0
-    ring = {"overlap": str(initial.overlap)} if initial.generator.kind == config.generator.kind else {}
-    return {"warmup_steps": "0", "head_start": str(head_start), "steps": left, **ring}
+    left = steps or config.training.steps - config.method.warmup_steps
+    left = with_settings(config, {"warmup_steps": 0, "steps": left}).training.steps
+    ring = {"overlap": initial.overlap} if initial.generator.kind == config.generator.kind else {}
+    return {"warmup_steps": 0, "head_start": max(min(HEAD_START, left // 5), 1), "steps": left, **ring}
 
 
 def from_dict(values):

@@ -8,8 +8,9 @@ import pytest
 
 import train
 from inpainting import checkpoints
+from inpainting.config.experiments import experiment
 from inpainting.config.methods import Clip
-from inpainting.config.settings import from_dict
+from inpainting.config.settings import from_dict, to_dict, with_settings
 from inpainting.errors import InputError
 from inpainting.filling.fillers import load_fillers
 from inpainting.measuring.evaluation import evaluate
@@ -82,6 +83,12 @@ def test_density_models_of_a_flat_config_are_read(model, kind, setting):
 
 def test_a_run_in_float16_goes_on_in_float32():
     assert from_dict({**FLAT, "precision": "mixed_float16"}).training.precision == "float32"
+
+
+def test_a_budget_without_a_head_start_had_no_effect():
+    written = to_dict(with_settings(experiment("vgg_wgan"), {"warmup_steps": 0}))
+    written["method"]["budget"] = 1.2
+    assert from_dict(written).method.budget is None
 
 
 def test_what_no_version_wrote_is_refused():

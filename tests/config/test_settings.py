@@ -40,6 +40,13 @@ def test_from_other_weights_an_adversarial_run_goes_straight_to_its_phase(tmp_pa
     assert config.phases == (("adversary", 0, 150, 3), ("both", 150, 6_000, 4)) and config.overlap == 4
     config, _, _ = train.parse(["--model", "vgg_wgan", *initial, "--steps", "500", "--set", "overlap=1"])
     assert config.phases == (("adversary", 0, 100, 3), ("both", 100, 500, 4)) and config.overlap == 1
+    for steps in ("500.0", "5_00"):  # as --set takes them
+        config, _, _ = train.parse(["--model", "vgg_wgan", *initial, "--set", f"training.steps={steps}"])
+        assert config.phases == (("adversary", 0, 100, 3), ("both", 100, 500, 4))
+    config, _, _ = train.parse(["--model", "vgg_wgan", *initial, "--steps", "3"])
+    assert config.phases == (("adversary", 0, 1, 3), ("both", 1, 3, 4)) and config.method.budget == 1.2
+    with pytest.raises(InputError, match="head_start=0: after --initial it must be at least 1"):
+        train.parse(["--model", "vgg_wgan", *initial, "--set", "head_start=0"])
     config, _, _ = train.parse(["--model", "vgg_l2", *initial])
     assert config.training.steps == 12_000
 
@@ -53,6 +60,15 @@ def test_what_follows_from_a_setting_follows_the_new_one():
     assert (config.data.hole, config.overlap, config.method.warmup_steps) == (10, 1, 7)
     assert configure("flattened_row_lstm", segment_rows="none").method.segment_rows is None
     assert with_settings(configure(hole="10"), {"hole": "none"}).data.hole == 8
+
+
+def test_without_a_head_start_there_is_no_budget():
+    """Of what is it a share? Given more steps, the run has one again."""
+    short = configure(steps="20")
+    assert (short.method.head_start, short.method.budget) == (0, None)
+    assert configure(warmup_steps="0").method.budget is None
+    longer = with_settings(short, {"steps": "1000"})
+    assert (longer.method.head_start, longer.method.budget) == (40, 1.2)
 
 
 def test_another_kind_of_part_comes_with_its_own_settings():
@@ -105,6 +121,7 @@ def test_every_setting_can_be_given_as_the_text_of_its_value(model):
         ({"sees": "hole", "mask": "free_form"}, "sees=hole needs mask=center"),
         ({"sees": "hole", "hole": "3"}, "hole must be at least 4 with sees=hole"),
         ({"steps": "20", "warmup_steps": "20"}, "leaves the critic none of the 20 steps"),
+        ({"warmup_steps": "0", "budget": "1.3"}, "this run has no head start: leave budget out"),
         ({"discriminator_sees": "hole"}, "discriminator_sees is now sees"),
         ({"critic_filters": "8"}, "critic_filters is now critic.filters"),
     ],
