@@ -46,9 +46,11 @@ def unet(
     x = SpaceToDepth(2, name="space_to_depth")(x)
 
     def around_the_patch(x, level):
-        """The places of a level's map that the way up needs."""
-        cells = -(-patch // 2 ** (level + 1)) * 2 + 2 * MARGIN
-        return x if whole or cells >= x.shape[1] else _center(x, cells)
+        """The places of a level's map that the way up needs, as many on each side of the square."""
+        if whole:
+            return x
+        cells = -(-patch // 2 ** (level + 1)) * 2 + 2 * MARGIN + x.shape[1] % 2
+        return x if cells >= x.shape[1] else _center(x, cells)
 
     skips = []
     for level in range(1, levels + 1):
