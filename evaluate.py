@@ -16,6 +16,7 @@ truth, are each model's completions.png. Exit status: 0 done, 1 failed, 2 the co
 
 import argparse
 import contextlib
+from pathlib import Path
 
 from inpainting.command_line import Parser, import_tensorflow, run_program
 from inpainting.errors import InputError
@@ -45,7 +46,7 @@ def parse(argv):
     dataset_help = "folder:PATH, where the pictures of a run on a folder are, if elsewhere now"
     parser.add_argument("--dataset", metavar="DATASET", help=dataset_help)
     arguments = parser.parse_args(argv)
-    arguments.workdirs = [Workdir(path) for path in dict.fromkeys(arguments.workdirs)]
+    arguments.workdirs = list({Path(path).resolve(): Workdir(path) for path in arguments.workdirs}.values())
     if arguments.limit is not None and arguments.limit < 1:
         parser.error("--limit must be at least 1")
     if arguments.figure == "overlap" and len(arguments.workdirs) != 2:
@@ -83,6 +84,8 @@ def main(argv):
         check_comparable("realism", configs[:2])
     if arguments.mirror and all(config.method.family == "density" for config in configs):
         raise InputError("--mirror is for networks that fill a hole at once, not for density models")
+    if arguments.mirror and (odd := [config.only_hole for config in configs if (config.only_hole or 0) % 2]):
+        raise InputError(f"--mirror: a centred hole of {odd[0]} pixels lies elsewhere in a mirror image")
     import_tensorflow()
     from inpainting.filling.fillers import blends, classical_fillers, load_fillers
     from inpainting.measuring.evaluation import evaluate

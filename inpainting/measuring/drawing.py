@@ -98,7 +98,8 @@ def draw_side_by_side(kind, workdirs, configs, path, *, split, data_dir=None, da
         elsewhere = dataset is not None or run.published
         source["folder"] = file_list.measured(data.dataset, run.files, split, elsewhere=elsewhere)
     images = datasets.load(data.dataset, split, **source)
-    shown = next(iter(evaluation_batches(images, **data.masking)))
+    batch = next(iter(evaluation_batches(images, **data.masking)))  # of pictures cut to crops, several of each
+    shown = {key: value[:SHOWN] for key, value in batch.items()}
     columns = {"context": shown["context"]}
     if kind == "grid":
         columns[REFERENCE] = _completed(ClassicalFiller(REFERENCE, CLASSICAL[REFERENCE]), shown)

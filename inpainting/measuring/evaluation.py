@@ -32,8 +32,8 @@ def evaluate(
 
     fillers, progress: of load_fillers. mask: the holes, by default those of its training. dataset: where a
     folder's pictures are now. classify: by measuring.c2st too. Returns a row for each, name -> dict, see
-    measuring.measure and measuring.bootstrap, and the hole_mse of each image, name -> [N]. Keeps them in the
-    work directory, results-NAME.json and figures/NAME/ with the NAME of tasks.measurement, or says that it
+    measuring.measure and measuring.bootstrap, and the hole_mse of each picture, name -> [N]. Keeps them in
+    the work directory, results-NAME.json and figures/NAME/ with the NAME of tasks.measurement, or says that it
     cannot.
     """
     data = measured_data(workdir.read_config(), mask, dataset)
@@ -46,7 +46,9 @@ def evaluate(
     with reading(images):
         for filler in [*fillers, *beside]:
             print(f"{filler.name} on {images.count:,} images", flush=True)
-            rows[filler.name], errors[filler.name] = measure(filler, batches, classify=classify)
+            rows[filler.name], each = measure(filler, batches, classify=classify)
+            # The crops of a picture are no independent images.
+            errors[filler.name] = each.reshape(images.count, -1).mean(1) if images.crops else each
         first_batch = next(iter(batches))
     for name, interval in intervals(errors).items():
         rows[name] |= interval

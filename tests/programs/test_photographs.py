@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 from inpainting.filling.classical import CLASSICAL
+from inpainting.filling.fillers import load_fillers
+from inpainting.measuring.evaluation import evaluate
+from inpainting.workdir import Workdir
 from tests.conftest import small_arguments
 
 
@@ -43,6 +46,7 @@ def test_a_run_is_trained_and_measured(call, pictures, tmp_path):
     (path,) = run.glob("results-*-test-mixed.json")
     results = json.loads(path.read_text())
     assert results["images"] == 4 and set(results["results"]) == {"photos_wgan", *CLASSICAL}
+    assert len(evaluate(Workdir(run), *load_fillers(Workdir(run)))[1]["photos_wgan"]) == 4  # not of each crop
     assert all(
         np.isfinite(results["results"]["photos_wgan"][key]) for key in ("sharpness", "seam", "band_high")
     )
