@@ -91,7 +91,8 @@ def main(argv):
 
     choice = Choice(arguments.model, realism=arguments.realism, samples=arguments.samples is not None)
     jobs = plan(arguments.picture, mask=arguments.mask, output=arguments.output, samples=arguments.samples)
-    options = {key: getattr(arguments, key) for key in ("overwrite", "seed", "invert", "grow")}
+    names = ("overwrite", "skip_existing", "seed", "invert", "grow")
+    options = {name: getattr(arguments, name) for name in names}
     options |= {"boxes": arguments.box, "colour": arguments.mask_color}
     jobs = [job for job in jobs if not (arguments.skip_existing and job.is_done)]
     if not os.path.isdir(arguments.picture):

@@ -57,8 +57,9 @@ class Choice:
 
     def _partner(self):
         """The Workdir of the model trained on L2 beside this one."""
-        stem, _, method = self.workdir.path.resolve().name.rpartition("_") if self.workdir else ("", "", "")
-        partner = self.workdir.path.with_name(f"{stem}_l2") if method in ("wgan", "dcgan") else None
+        path = self.workdir.path.resolve() if self.workdir else Path()
+        stem, _, method = path.name.rpartition("_")
+        partner = path.with_name(f"{stem}_l2") if method in ("wgan", "dcgan") else None
         if partner is None or not (partner / "config.json").exists():
             raise InputError(
                 f"realism blends a NAME_wgan or NAME_dcgan with the NAME_l2 beside it, and there is none for "

@@ -25,18 +25,20 @@ class Job:
     def is_done(self):
         return all(path.exists() for path in self.outputs)
 
-    def fill(self, choice, *, overwrite=False, seed=0, **marking):
+    def fill(self, choice, *, overwrite=False, skip_existing=False, seed=0, **marking):
         """Fills the picture by the filler of a Choice and writes the results. Returns lines on what was done.
 
-        marking: of photo_masks.hole. A sample's seed is one more than that of the one before. InputError or
-        DiskError, which names the file, where it cannot be done.
+        skip_existing: leaves those that are there. marking: of photo_masks.hole. A sample's seed is one more
+        than that of the one before. InputError or DiskError, which names the file, where it cannot be done.
         """
-        self._check(overwrite)
+        self._check(overwrite or skip_existing)
         photo = photo_files.read(self.picture)
         mask = photo_masks.grey(self.mask) if isinstance(self.mask, Path) else self.mask
         try:
             missing = photo_masks.hole(photo, mask=mask, **marking)
             for index, output in enumerate(self.outputs):
+                if skip_existing and output.exists():
+                    continue
                 filled = complete(photo, missing, choice, seed=seed + index)
                 photo_files.write(filled, output)
         except InputError as error:
@@ -45,11 +47,11 @@ class Job:
         lines += [f"{loss}: PNG and TIFF do not" for loss in losses(photo, self.outputs[0].suffix)]
         return [f"{shown(self.picture)}: {line}" for line in lines]
 
-    def _check(self, overwrite):
-        """InputError for a mask that is not there, for a result that is, unless it may be overwritten."""
+    def _check(self, may_exist):
+        """InputError for a mask that is not there, and for a result that is, unless it may be."""
         if isinstance(self.mask, Path) and not self.mask.is_file():
             raise InputError(f"{shown(self.picture)}: there is no mask {shown(self.mask)}: draw one")
-        there = [] if overwrite else [path for path in self.outputs if path.exists()]
+        there = [] if may_exist else [path for path in self.outputs if path.exists()]
         if there:
             raise InputError(f"{shown(there[0])} is there already: --overwrite, --skip-existing or --output")
 

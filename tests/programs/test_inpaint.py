@@ -220,7 +220,7 @@ def untrained(small_config, tmp_path, monkeypatch):
     return build
 
 
-def test_networks_and_what_lies_between_two_of_them(photo, call, refused, untrained):
+def test_networks_and_what_lies_between_two_of_them(photo, call, untrained, tmp_path, monkeypatch):
     for model in ("unet_l2", "unet_wgan"):
         untrained(model, mask="rectangle")
     made = []
@@ -230,6 +230,10 @@ def test_networks_and_what_lies_between_two_of_them(photo, call, refused, untrai
         assert call("inpaint.py", photo, *arguments)[0] == 0
         made.append(opened(output).astype(float))
         np.testing.assert_array_equal(made[-1][MASK == 0], PICTURE[MASK == 0])
+    monkeypatch.chdir(tmp_path / "pretrained" / "unet_wgan")
+    here = ["--mask", photo.with_name("mask.png"), "--output", photo.with_name("here.png")]
+    assert call("inpaint.py", photo, *here, "--model", ".", "--realism", "0.25")[0] == 0
+    np.testing.assert_array_equal(opened(photo.with_name("here.png")), made[-1])
     faithful, sharp, blend = made
     np.testing.assert_allclose(blend, 0.75 * faithful + 0.25 * sharp, atol=0.51)
 
@@ -244,6 +248,14 @@ def test_a_density_model_draws_samples(tmp_path, call, refused, untrained):
     assert (first != second).any()
     assert call("inpaint.py", *arguments, "--samples", 1, "--seed", 6, "--output", tmp_path / "x.png")[0] == 0
     np.testing.assert_array_equal(opened(tmp_path / "x_1.png"), second)
+    # Stopped after the first of two, it goes on with the second.
+    (tmp_path / "small_inpainted_2.png").unlink()
+    before = (tmp_path / "small_inpainted_1.png").stat().st_mtime_ns
+    again = [*arguments, "--samples", 2, "--seed", 5]
+    assert "small_inpainted_1.png is there already" in refused("inpaint.py", *again)
+    assert call("inpaint.py", *again, "--skip-existing")[0] == 0
+    assert (tmp_path / "small_inpainted_1.png").stat().st_mtime_ns == before
+    np.testing.assert_array_equal(opened(tmp_path / "small_inpainted_2.png"), second)
     Image.fromarray(PICTURE).save(tmp_path / "large.png")
     line = refused("inpaint.py", tmp_path / "large.png", *arguments[1:])
     assert "pixel_cnn fills pictures of 16×16 pixels alone, not of 50×40: the models biharmonic, telea" in line
