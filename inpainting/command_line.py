@@ -1,7 +1,8 @@
-"""What the two programs share: exit statuses, one-line errors, a quiet TensorFlow."""
+"""What the programs share: exit statuses, one-line errors, a quiet TensorFlow."""
 
 import argparse
 import contextlib
+import errno
 import logging
 import os
 import signal
@@ -81,6 +82,10 @@ def _ended(main):
         return error, 2
     except LostWorker as error:
         return error, 1
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        return f"{error.filename}: a name of that length cannot be: give a shorter one", 2
     except FloatingPointError as error:
         return f"{error}: the last checkpoint, if any, is good; try a smaller learning rate", 1
     except Stopped as stopped:

@@ -17,7 +17,7 @@ from inpainting import checkpoints
 from inpainting.config.generators import ENCODERS
 from inpainting.config.settings import paths, to_dict, value_of, with_settings
 from inpainting.errors import InputError
-from inpainting.files import atomic_file, write_json
+from inpainting.files import atomic_file, disk, write_json
 
 AVERAGE = "ema_generator"
 LARGEST = 12_000_000  # bytes
@@ -44,8 +44,10 @@ def check_hash(workdir):
     for path in (workdir.weights, workdir.sha256):
         if not path.exists():
             raise InputError(f"there is no {path}: get the published weights anew")
-    words = workdir.sha256.read_text(errors="replace").split()
-    if words[:1] != [hashlib.sha256(workdir.weights.read_bytes()).hexdigest()]:
+    with disk(workdir.path):
+        words = workdir.sha256.read_text(errors="replace").split()
+        content = workdir.weights.read_bytes()
+    if words[:1] != [hashlib.sha256(content).hexdigest()]:
         raise InputError(
             f"{workdir.weights} is damaged or another: its SHA-256 is not that of {workdir.sha256}; "
             "get the published weights anew"

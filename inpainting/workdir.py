@@ -162,7 +162,8 @@ class Workdir:
         speeds the time goes evenly over the batches.
         """
         config = self.read_config()
-        lines = self.metrics.read_text().splitlines() if self.metrics.exists() else []
+        with disk(self.metrics):
+            lines = self.metrics.read_text().splitlines() if self.metrics.exists() else []
         lines = [values for line in lines if (values := read_line(line))]
         if not lines:
             raise InputError(f"{self.metrics} holds nothing yet: train the run first")

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from inpainting.errors import InputError
-from inpainting.files import shown, write_json
+from inpainting.files import disk, shown, write_json
 from pipelines import folders
 from pipelines.folders import SPLITS, WAY_OUT
 
@@ -58,13 +58,15 @@ def of(folder):
 
 def read(path):
     """The FileList that a run has kept, None where it has none: a run of 0.1.0, which split by position."""
+    if not path.exists():
+        return None
+    with disk(path):
+        content = path.read_bytes()
     try:
-        values = json.loads(path.read_text())
+        values = json.loads(content)
         return FileList(
             {split: dict(values["splits"][split]) for split in SPLITS}, frozenset(values["earlier"])
         )
-    except FileNotFoundError:
-        return None
     except (ValueError, TypeError, KeyError) as error:
         raise InputError(f"{path} cannot be read ({error}): restore it, or train anew") from error
 

@@ -6,6 +6,7 @@ import pytest
 
 from inpainting import workdir as module
 from inpainting.config.experiments import experiment
+from inpainting.config.settings import paths
 from inpainting.errors import DiskError, InputError
 from inpainting.workdir import Workdir
 
@@ -34,6 +35,29 @@ def test_a_run_begins_where_one_was_killed_as_it_began(tmp_path):
     workdir.check(CONFIG, resume=False, overwrite=False)
     workdir.create(CONFIG, overwrite=False)
     assert names(tmp_path) == {"lock", "config.json"}
+
+
+def changed(section, path):
+    """A Config with another value of a setting, whether it could be so or not."""
+    name, *rest = path.split(".")
+    return section.model_copy(
+        update={name: changed(getattr(section, name), ".".join(rest)) if rest else "other"}
+    )
+
+
+def test_what_a_resumed_run_may_change(tmp_path):
+    """How long it trains, how often it looks, where it runs: nothing of what it has learnt so far."""
+    workdir = filled(tmp_path, "checkpoints/last.npz")
+    workdir.create(CONFIG, overwrite=False)
+    free = set()
+    for path in paths(CONFIG):
+        try:
+            workdir.check(changed(CONFIG, path), resume=True, overwrite=False)
+            free.add(path)
+        except InputError as error:
+            assert f"was trained with {path.split('.')[-1]}=" in str(error)
+    names = ("steps", "patience", "jit", "log_every", "validate_every", "checkpoint_every")
+    assert free == {"data.data_dir", *(f"training.{name}" for name in names)}
 
 
 def test_what_is_half_written_goes_and_all_else_stays(tmp_path):

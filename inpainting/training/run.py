@@ -46,10 +46,12 @@ def run(config, workdir, *, workers, devices=None, **how):
             export_best(config, workdir)
         if workers.several:
             Agreement(strategy, stop, {"stopped": False}).wait()
-        if stop.number and done < config.training.steps:
+        exported = stop.number == signal.SIGPIPE and done == config.training.steps
+        if stop.number and not exported:
             command = f"python train.py --model {config.model} --workdir {workdir.path} --resume"
+            go_on = "continue" if done < config.training.steps else "export what has been trained"
             stream = sys.stderr if stop.number == signal.SIGPIPE else sys.stdout
-            print(f"stopped at step {done}: continue with {command}", file=stream)
+            print(f"stopped at step {done}: {go_on} with {command}", file=stream)
     return 128 + stop.number if stop.number else 0
 
 
@@ -177,7 +179,8 @@ def fit(trainer, config, images, held_out, *, workdir, workers, progress, stop, 
         except InputError as error:
             if not (images.explain(None) or held_out.explain(None)):  # in the middle of a step
                 raise
-            checkpointing.save(done)
+            if workers.is_chief:
+                checkpointing.save(done)
             raise InputError(f"{error}; saved at step {done}: then continue with --resume") from error
         except tf.errors.OpError:
             if not stop.number:  # at which a stream stops looking for readable pictures

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from tests.conftest import command, small_arguments
+from tests.conftest import ROOT, command, small_arguments
 
 
 def tree(folder):
@@ -120,12 +120,28 @@ def test_what_is_no_run_is_not_evaluated(refused, tmp_path, finished_run, what):
     assert str(workdir) in refused("evaluate.py", workdir)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        ("train.py", "--model", "vgg_l2", "--workdir", "x" * 300),
+        ("evaluate.py", "x" * 300),
+        ("inpaint.py", "x" * 300, "--box", "1,1,3,3"),
+        ("inpaint.py", ROOT / "docs" / "painted.png", "--mask", "x" * 300),
+        ("inpaint.py", "picture.png", "--box", "1,1,3,3", "--model", "x" * 300),
+    ],
+)
+def test_a_name_that_no_file_can_have(refused, line):
+    assert "x" * 300 in refused(*line)
+
+
 def test_what_cannot_be_measured_is_refused_before_anything_is(refused, finished_run, tmp_path):
     line = refused("evaluate.py", finished_run, "--mask", "rectangle")
     assert "fills the centred 4×4 hole alone: train it with --set mask=rectangle" in line
     assert "mask must be one of center" in refused("evaluate.py", finished_run, "--mask", "center1")
     assert "--limit must be at least 1" in refused("evaluate.py", finished_run, "--limit", "0")
     line = refused("evaluate.py", "--figure", "overlap", finished_run, finished_run)
+    assert "takes two work directories" in line
+    line = refused("evaluate.py", "--figure", "overlap", finished_run, f"{finished_run}/")  # the same
     assert "takes two work directories" in line
     line = refused("evaluate.py", "--figure", "grid", finished_run, "--limit", "3")
     assert "leave out --limit" in line
@@ -137,6 +153,9 @@ def test_what_cannot_be_measured_is_refused_before_anything_is(refused, finished
     other = tmp_path / "other"
     shutil.copytree(finished_run, other)
     config = (other / "config.json").read_text()
+    (other / "config.json").write_text(config.replace('"hole": 4', '"hole": 5'))
+    line = refused("evaluate.py", other, "--mirror")
+    assert "a centred hole of 5 pixels lies elsewhere in a mirror image" in line
     (other / "config.json").write_text(config.replace('"hole": 4', '"hole": 6'))
     assert "the same data and holes" in refused("evaluate.py", "--figure", "grid", finished_run, other)
     line = refused("evaluate.py", finished_run, other, "--realism", "0.5")

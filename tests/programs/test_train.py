@@ -139,6 +139,23 @@ def test_a_reader_that_is_gone_ends_the_run_as_a_signal_does(pictures, tmp_path)
 
 
 @pytest.mark.slow
+def test_an_adversary_compares_with_pictures_that_nothing_has_recoloured(pictures, tmp_path, call, monkeypatch):
+    """The L2 has all augmentations that are on; what follows it, the critic's head start too, the movements."""
+    seen, begin = {}, run.training_batches
+
+    def recorded(*arguments, start, augmentations, **options):
+        seen[start] = augmentations
+        return begin(*arguments, start=start, augmentations=augmentations, **options)
+
+    monkeypatch.setattr(run, "training_batches", recorded)
+    settings = {"steps": 14, "warmup_steps": 4, "head_start": 2}
+    assert call("train.py", *small_arguments(pictures, tmp_path / "run", **settings))[0] == 0
+    everything = ("hue", "saturation", "contrast", "blur", "flip", "shift")
+    assert set(seen[4]) == set(seen[6]) == {"flip", "shift"}
+    assert set(seen[0]) == set(everything)
+
+
+@pytest.mark.slow
 def test_a_signal_between_the_phases_is_saved(pictures, tmp_path, call, monkeypatch):
     """The 6 steps of L2 are done, the critic has not joined yet."""
     workdir, begin = tmp_path / "run", run.training_batches
