@@ -38,7 +38,7 @@ def whole_network(network):
 
 
 def complete_naively(network, pixels, mask, *, mode, seed=0, limit=None):
-    """What inpainting.completion.complete does, by the whole network for each of the first `limit` sub-pixels.
+    """What filling.completion.complete does, by the whole network for each of the first `limit` sub-pixels.
 
     Returns the pixels and the log-likelihood. Every image has the same hole.
     """

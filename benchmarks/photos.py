@@ -27,7 +27,7 @@ from inpainting.command_line import Parser, import_tensorflow, run_program
 from inpainting.errors import InputError
 from inpainting.files import write_json
 from inpainting.filling import photo_files, photo_masks, photos
-from inpainting.filling.choice import BEST, METHODS, Choice, published
+from inpainting.filling.choice import CLASSICAL_FILLERS, PREFERRED, Choice, published
 from inpainting.measuring.bootstrap import half_interval
 from inpainting.measuring.report import markdown
 
@@ -122,7 +122,7 @@ def rows(hole, examples, fills):
         yield {**row, "seconds": np.median(values["seconds"])}
 
 
-def publish(table, count):
+def publish(table, count, arguments):
     """Writes docs/results/photos.json: its format is in benchmarks/tables.py."""
     import tensorflow as tf
 
@@ -136,7 +136,8 @@ def publish(table, count):
         {key: value if isinstance(value, str) else float(f"{value:.4g}") for key, value in row.items()}
         for row in table
     ]
-    command = "python benchmarks/photos.py bsds500/test masks"
+    words = [arguments.photographs, arguments.masks, *(f"--model {name}" for name in arguments.model or [])]
+    command = " ".join(map(str, ["python benchmarks/photos.py", *words]))
     results = {"command": command, "note": note, "columns": COLUMNS, "rows": numbers}
     write_json(ROOT / "docs" / "results" / "photos.json", results)
 
@@ -155,13 +156,13 @@ def main(argv):
     kinds = [folder for folder in sorted(arguments.masks.iterdir()) if folder.is_dir()]
     if not any(folder.glob("*.png") for folder in kinds):
         raise InputError(f"{arguments.masks} has no folder with masks in it, KIND/NAME.png")
-    models = arguments.model or [name for name in BEST if name in published()]
+    models = arguments.model or [name for name in PREFERRED if name in published()]
     choices = {name: Choice(name) for name in models}
     for name in models:
         with contextlib.suppress(InputError):  # what has no L2 beside it
             choices[f"{name}, realism {REALISM}"] = Choice(name, realism=REALISM)
     import_tensorflow()
-    fillers = {name: METHODS[name] for name in CLASSICAL}
+    fillers = {name: CLASSICAL_FILLERS[name] for name in CLASSICAL}
     fillers |= {name: choice.filler for name, choice in choices.items()}
     fills = {name: partial(photos.fill, filler=filler) for name, filler in fillers.items()} | others()
     table = []
@@ -170,7 +171,7 @@ def main(argv):
         table += rows(folder.name, examples, fills)
     print(markdown(table, COLUMNS))
     if arguments.publish:
-        publish(table, len(examples))
+        publish(table, len(examples), arguments)
 
 
 if __name__ == "__main__":

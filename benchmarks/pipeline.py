@@ -31,7 +31,7 @@ from pipelines.datasets import Images
 from pipelines.inpainting import training_batches
 
 BATCH = 64
-BATCHES_PER_STEP = 11  # of vgg_wgan: ten for the critic, one for the generator
+BATCHES_PER_STEP = 11  # of paper_vgg_wgan: ten for the critic, one for the generator
 STEPS = 20
 TURNS = 5
 

@@ -6,7 +6,7 @@ part is a table of 256 × 4 · units for each colour. More layers and more units
 7.3.
 
 directions=4 is its wish for symmetry: the same network is trained to read the image from each of its four
-corners, and completion combines the four readings (inpainting/completion.py).
+corners, and completion combines the four readings (inpainting/filling/completion.py).
 """
 
 import tensorflow as tf

@@ -11,7 +11,7 @@ images, and slid over an image when all of it is wanted. `context` is the side o
 images.
 
 directions=4, beyond the paper: the same network is trained on images turned so that any of their corners comes
-first, and completion combines its four readings of the hole (inpainting/completion.py).
+first, and completion combines its four readings of the hole (inpainting/filling/completion.py).
 """
 
 import numpy as np

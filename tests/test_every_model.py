@@ -6,9 +6,9 @@ import tensorflow as tf
 from tensorflow import keras
 
 from inpainting import checkpoints
+from inpainting.config.critics import CRITICS
 from inpainting.config.data import DRAWN
 from inpainting.config.generators import DENSITY, ENCODERS
-from inpainting.config.methods import CRITICS
 from inpainting.filling.completion import complete
 from inpainting.filling.export import export
 from inpainting.filling.fillers import network_fillers

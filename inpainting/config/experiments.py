@@ -7,6 +7,7 @@ bfloat16 on 2 cores: docs/results.md has all of them, and the machines.
 from functools import partial
 
 from inpainting.config.config import Config
+from inpainting.config.critics import CRITICS
 from inpainting.config.data import Data
 from inpainting.config.generators import (
     ENCODERS,
@@ -18,7 +19,6 @@ from inpainting.config.generators import (
     UNet,
 )
 from inpainting.config.methods import (
-    CRITICS,
     DCGAN,
     L2,
     WGAN,

@@ -1,12 +1,11 @@
 """The ways of training a generator, a class each, with the losses and adversaries that belong to them."""
 
 import math
-from functools import reduce
-from operator import or_
 from typing import Annotated, ClassVar, Literal, NamedTuple
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, create_model
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
+from inpainting.config.critics import CRITICS, Adversary, Plain
 from inpainting.config.section import Section
 
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -73,29 +72,6 @@ class L2(Method):
 
     def completed(self, *, data, steps):
         return self.filled_in(overlap=data.image_size // 8)
-
-
-def adversary(kind, filters, base=Section):
-    """The class of a critic or discriminator that models/KIND.py builds, with its usual number of filters."""
-    return create_model(
-        f"{kind}_critic", __base__=base, kind=(Literal[kind], kind), filters=(PositiveInt, filters)
-    )
-
-
-class Plain(Section):
-    """A trunk that normalises its layers where it is asked to; the deep ones always do."""
-
-    layer_normalization: bool | None = None  # under a clip unless given
-
-
-CRITICS = {
-    "cnn": adversary("cnn", filters=32, base=Plain),
-    "patch": adversary("patch", filters=48, base=Plain),
-    "vgg": adversary("vgg", filters=128, base=Plain),
-    "inception": adversary("inception", filters=64),
-    "resnet": adversary("resnet", filters=128),
-}
-Adversary = Annotated[reduce(or_, CRITICS.values()), Field(discriminator="kind")]
 
 
 class Adversarial(L2):

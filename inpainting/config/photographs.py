@@ -5,9 +5,10 @@ Their data set is whichever folder is given, so that without one they are refuse
 """
 
 from inpainting.config.config import Config
+from inpainting.config.critics import CRITICS
 from inpainting.config.data import Data
 from inpainting.config.generators import UNet
-from inpainting.config.methods import CRITICS, L2, WGAN
+from inpainting.config.methods import L2, WGAN
 from inpainting.config.training import Training
 
 PHOTOS_DATA = Data(

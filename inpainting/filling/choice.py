@@ -11,13 +11,13 @@ from inpainting.filling.filler import Blend, ClassicalFiller
 from inpainting.workdir import Workdir
 
 PUBLISHED = Path(__file__).parents[2] / "pretrained"
-BEST = ("photos_l2", "photos_wgan")  # for photographs, the first that is published
-METHODS = {method.__name__: ClassicalFiller(name, method) for name, method in CLASSICAL.items()}
+PREFERRED = ("photos_l2", "photos_wgan")  # for photographs, the first that is published
+CLASSICAL_FILLERS = {method.__name__: ClassicalFiller(name, method) for name, method in CLASSICAL.items()}
 
 
 def best():
     """The name of the model that fills photographs where none is named."""
-    return next((name for name in BEST if (PUBLISHED / name / "config.json").exists()), "biharmonic")
+    return next((name for name in PREFERRED if (PUBLISHED / name / "config.json").exists()), "biharmonic")
 
 
 def load_fillers(workdir):
@@ -34,7 +34,7 @@ def published():
 
 
 class Choice:
-    """A model by name: one of METHODS, of a directory in pretrained/ or runs/, or a directory's path.
+    """A model by name: one of CLASSICAL_FILLERS, of a directory in pretrained/ or runs/, or a directory's path.
 
     realism: None, or the share in [0, 1] of the model itself in a blend with the one trained on L2 that lies
     beside it: pretrained/photos_wgan with pretrained/photos_l2. samples: whether completions are drawn, by a
@@ -47,7 +47,7 @@ class Choice:
         self.realism = realism
         self.samples = samples
         self._load = load
-        self.workdir = None if self.name in METHODS else _found(self.name)
+        self.workdir = None if self.name in CLASSICAL_FILLERS else _found(self.name)
         self.faithful = None if realism is None else self._partner()
         if samples and (self.workdir is None or self.workdir.read_config().method.family != "density"):
             raise InputError(
@@ -71,7 +71,7 @@ class Choice:
     def filler(self):
         """The Filler, loaded at first use."""
         if self.workdir is None:
-            return METHODS[self.name]
+            return CLASSICAL_FILLERS[self.name]
         fillers = self._load(self.workdir)
         if self.samples:
             return next(filler for filler in fillers if filler.draws)
@@ -85,7 +85,5 @@ def _found(name):
     for path in (PUBLISHED / name, Path("runs") / name, Path(name)):
         if (path / "config.json").exists():
             return Workdir(path)
-    raise InputError(
-        f"there is no model {shown(name)}: --model takes {', '.join([*METHODS, *published()])}, or a run's "
-        "directory"
-    )
+    known = ", ".join([*CLASSICAL_FILLERS, *published()])
+    raise InputError(f"there is no model {shown(name)}: --model takes {known}, or a run's directory")

@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from inpainting.filling.photo_masks import HALF
+
 # `\C` is any byte: to `.` a picture would be text. PNGs of colour type 4 or 6 or with a transparency chunk; of
 # colour type 0. BMPs of 24 bits.
 _TRANSPARENT = r"(?s)\CPNG\C{21}[\x04\x06]\C*|\C*tRNS\C*"
@@ -31,7 +33,7 @@ def decode_mask(encoded):
     rgba = _upright(_rgba(encoded), encoded)
     grey = (tf.reduce_sum(rgba[..., :3] * [299, 587, 114], -1, keepdims=True) + 500) // 1000
     alpha = rgba[..., 3:]
-    opaque = alpha >= 128
+    opaque = alpha >= HALF
     painted = tf.boolean_mask(grey, opaque)
     one_colour = tf.reduce_max(painted) == tf.reduce_min(painted)
     on_transparent = ~tf.reduce_all(opaque)

@@ -8,9 +8,8 @@ import tensorflow as tf
 from inpainting.files import beside, disk, place_directory
 from inpainting.filling.encoded import decode_mask, decode_picture
 from inpainting.filling.filler import ANY
+from inpainting.filling.photo_masks import HALF
 from inpainting.variables import resource
-
-HALF = 128  # and above, of 255, is missing
 
 
 class Inpainter(tf.Module):

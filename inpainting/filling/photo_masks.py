@@ -14,7 +14,7 @@ from inpainting.errors import InputError
 from inpainting.filling import photo_files
 from inpainting.filling.photo import luminance, of_array, upright
 
-HALF = 128  # and above is missing
+HALF = 128  # and above, of 255, is missing; of an opacity, below
 WAY_OUT = "give it the size of the picture as one sees it"
 
 

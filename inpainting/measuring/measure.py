@@ -6,12 +6,11 @@ import numpy as np
 from tqdm import tqdm
 
 from inpainting.losses.likelihood import DENSITY_PER_IMAGE
-from inpainting.measuring.c2st import c2st
+from inpainting.measuring.c2st import SLOW, c2st
 from inpainting.measuring.metrics import per_image, summarise
 from inpainting.pixels import as_pixels, to_float, to_uint8
 
 LIKELIHOOD_BATCH = 50  # images whose logits, 256 a sub-pixel, are in memory at once
-SLOW = 3  # seconds after which progress is shown
 
 
 def measure(filler, batches, *, classify=False):

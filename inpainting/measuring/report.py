@@ -28,7 +28,7 @@ def _cell(row, name, form):
     return " ± ".join(form.format(value) for value in values).replace("± +", "± ")
 
 
-METRICS = {
+FORMATS = {
     "hole_mse": "{:.4f}",
     "behind_best": "{:.4f}",
     "l2": "{:.4f}",
@@ -52,5 +52,5 @@ METRICS = {
 
 def metrics_table(rows):
     """What measuring.measure says of fillers, name -> row, as a Markdown table; no column without a value."""
-    columns = {key: form for key, form in METRICS.items() if any(key in row for row in rows.values())}
+    columns = {key: form for key, form in FORMATS.items() if any(key in row for row in rows.values())}
     return markdown([{"filler": name, **row} for name, row in rows.items()], {"filler": "{}", **columns})

@@ -42,7 +42,8 @@ class AdversarialTrainer(AutoencoderTrainer):
         self.warmup_steps = warmup_steps
         odds = min(max(alpha, 1e-9) / max(1 - alpha, 1e-9), 1e9)
         self.log_odds = tf.Variable(math.log(odds), trainable=False, name="log_odds")
-        self.l2_error = tf.Variable(0.0, trainable=False, name="l2_error")  # hole_mse before both train
+        # The mean hole_mse of training batches while the adversary trains alone.
+        self.training_l2_error = tf.Variable(0.0, trainable=False, name="training_l2_error")
         self.trains = "both"
         shared = _identities(self.generator) & _identities(adversary)
         if shared:
@@ -91,7 +92,7 @@ class AdversarialTrainer(AutoencoderTrainer):
             **super().state(),
             "adversary": ordered_variables(self.adversary),
             "adversary_optimizer": list(self.adversary_optimizer.variables),
-            "balance": [self.log_odds, self.l2_error],
+            "balance": [self.log_odds, self.training_l2_error],
         }
         if self.finetuning_optimizer:
             state["finetuning_optimizer"] = list(self.finetuning_optimizer.variables)
@@ -108,7 +109,7 @@ class AdversarialTrainer(AutoencoderTrainer):
             if self.trains == "adversary":
                 steps = resource(self.step) - self.average_start
                 share = 1 / tf.cast(steps * updates + tf.cast(index, tf.int64) + 1, tf.float32)
-                l2_error = resource(self.l2_error)
+                l2_error = resource(self.training_l2_error)
                 l2_error.assign_add(share * (self._error(completed, batch) - l2_error))
             return (index + 1,)
 
@@ -139,8 +140,8 @@ class AdversarialTrainer(AutoencoderTrainer):
         return {**losses, "loss": total, "adversarial_loss": adversarial, "alpha": alpha}
 
     def _hold_budget(self, prediction, batch):
-        """Moves α towards where the error is budget · l2_error. Without an l2_error it stays."""
-        l2_error, log_odds = resource(self.l2_error), resource(self.log_odds)
+        """Moves α towards where the error is the budget's share of the L2's; where that is unknown it stays."""
+        l2_error, log_odds = resource(self.training_l2_error), resource(self.log_odds)
         excess = self._error(prediction, batch) / (self.budget * tf.maximum(l2_error, 1e-12)) - 1
         moved = log_odds + RATE * tf.where(l2_error > 0, excess, 0.0)
         log_odds.assign(tf.clip_by_value(moved, -CERTAIN, CERTAIN))

@@ -5,7 +5,7 @@ from threading import Lock
 from inpainting.errors import InputError
 from inpainting.files import shown
 from inpainting.filling import inpaint, photo_files, photo_masks
-from inpainting.filling.choice import METHODS, Choice, load_fillers, published
+from inpainting.filling.choice import CLASSICAL_FILLERS, Choice, load_fillers, published
 
 PIXELS = 50_000_000  # of a picture; more are refused before they are decoded
 
@@ -16,7 +16,7 @@ class Models:
     def __init__(self, default=None):
         """default: as a Choice takes it, also a run's directory. InputError where there is no such model."""
         self.default = Choice(default).name
-        self.names = list(dict.fromkeys([self.default, *published(), *METHODS]))
+        self.names = list(dict.fromkeys([self.default, *published(), *CLASSICAL_FILLERS]))
         self._loaded = {}
         self._lock = Lock()
 

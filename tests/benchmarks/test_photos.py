@@ -6,7 +6,7 @@ from PIL import Image
 
 from benchmarks.photos import main
 from inpainting.errors import InputError
-from inpainting.filling.choice import METHODS
+from inpainting.filling.choice import CLASSICAL_FILLERS
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def test_psnr_and_gain_are_means_over_photographs(folders, capsys):
         values = []
         for path in sorted(photographs.iterdir()):
             picture, mask = np.array(Image.open(path)), np.array(Image.open(masks / "block" / path.name)) > 0
-            completed = METHODS[name](picture[None], mask[None])[0]
+            completed = CLASSICAL_FILLERS[name](picture[None], mask[None])[0]
             error = (completed[mask] / 255.0 - picture[mask] / 255.0) ** 2
             values.append(-10 * np.log10(error.mean()))
         psnr[name] = np.mean(values)

@@ -2,19 +2,8 @@
 
 import pytest
 
-from benchmarks.study import (
-    PAPER,
-    STUDIES,
-    Budget,
-    bottleneck_row,
-    budget_of,
-    changed_settings,
-    columns_of,
-    density_row,
-    run,
-    study_row,
-    variant_name,
-)
+from benchmarks.study import PAPER, bottleneck_row, columns_of, density_row, run, study_row
+from benchmarks.variants import STUDIES, Budget, budget_of, changed_settings, variant_name
 from inpainting.config.experiments import experiment
 from inpainting.config.settings import with_settings
 from inpainting.errors import InputError

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 from tensorflow import keras
 
-from inpainting.config.methods import CRITICS
+from inpainting.config.critics import CRITICS
 from models.blocks import LeakyReLU
 from models.cnn import cnn_critic, cnn_encoder
 from models.inception import inception_encoder

@@ -10,9 +10,9 @@ from types import ModuleType
 import pytest
 from tensorflow import keras
 
+from inpainting.config.critics import CRITICS, critic
 from inpainting.config.experiments import experiment
 from inpainting.config.generators import DENSITY, ENCODERS, ContextEncoder, encoder
-from inpainting.config.methods import CRITICS, adversary
 from models import build_adversary, build_generator
 from models.blocks import critic_block, critic_score
 from tests.conftest import ROOT
@@ -55,7 +55,7 @@ def test_one_file_makes_an_encoder_and_a_critic(monkeypatch):
     yours.yours_encoder, yours.yours_critic = yours_encoder, yours_critic
     monkeypatch.setitem(sys.modules, "models.yours", yours)
     config = experiment("vgg_wgan")
-    method = config.method.model_copy(update={"critic": adversary("yours", filters=4)()})
+    method = config.method.model_copy(update={"critic": critic("yours", filters=4)()})
     generator = encoder("yours", filters=8)(bottleneck=16, decoder_filters=8)
     config = config.model_copy(update={"generator": generator, "method": method})
     network = build_generator(config)
@@ -67,7 +67,7 @@ def test_one_file_makes_an_encoder_and_a_critic(monkeypatch):
 
 ADD = {
     "generators.py": ('    "vgg": encoder(', '    "yours": encoder("yours", filters=8),\n'),
-    "methods.py": ('    "vgg": adversary(', '    "yours": adversary("yours", filters=4),\n'),
+    "critics.py": ('    "vgg": critic(', '    "yours": critic("yours", filters=4),\n'),
 }
 NAMES = """
 from inpainting.config.experiments import EXPERIMENTS, experiment

@@ -4,9 +4,9 @@ import itertools
 
 import pytest
 
+from inpainting.config.critics import CRITICS
 from inpainting.config.experiments import experiment
 from inpainting.config.generators import DENSITY, ENCODERS
-from inpainting.config.methods import CRITICS
 from inpainting.config.settings import with_settings
 from models import build_adversary, build_generator
 from tests.dummies import parameters

@@ -156,7 +156,7 @@ def test_the_head_start_measures_the_l2_error_and_the_budget_is_held():
     completed = tf.stack([trainer.complete({key: value[k] for key, value in data.items()}) for k in (0, 1)])
     clipped = np.clip(completed, -1, 1)[:, :, 3:5, 3:5]
     error = ((clipped - data["image"].numpy()[:, :, 3:5, 3:5]) ** 2).mean() / 4  # pixels in [0, 1]
-    assert float(trainer.l2_error) == pytest.approx(error, rel=1e-5)
+    assert float(trainer.training_l2_error) == pytest.approx(error, rel=1e-5)
 
     trainer.begin_phase(BOTH)
     odds = float(trainer.log_odds)

@@ -118,7 +118,7 @@ def test_a_model_is_loaded_once(monkeypatch, tmp_path):
 
     def load(workdir):
         loaded.append(workdir.path.name)
-        return [choice.METHODS["telea"]]
+        return [choice.CLASSICAL_FILLERS["telea"]]
 
     for name in ("some_wgan", "some_l2"):
         (tmp_path / name).mkdir()
