@@ -37,7 +37,7 @@ from inpainting.config.experiments import experiment
 from inpainting.config.settings import after_l2, with_settings
 from inpainting.errors import InputError
 from inpainting.files import write_json
-from inpainting.measuring.report import markdown
+from inpainting.measuring.report import FORMATS, markdown
 from inpainting.signals import Stopped
 from inpainting.workdir import Workdir
 
@@ -50,15 +50,6 @@ PAPER = {  # section 7.1, train and validation L2
 }
 PAPER_DENSITY = {"pixel_cnn": 6.98, "flattened_row_lstm": 7.63}  # section 7.3, L2 on the test set
 PUBLISHED_BITS = {"pixel_cnn": 3.14, "row_lstm": 3.07, "diagonal_bilstm": 3.00}  # arXiv 1601.06759
-
-FORMATS = {
-    "hole_mse": "{:.4f}",
-    "half_sum_l2": "{:.2f}",
-    "maem": "{:.1f}",
-    "sharpness": "{:.2f}",
-    "seam": "{:.2f}",
-    "c2st": "{:.3f}",
-}
 
 
 def run(model, settings, budget, *, runs, data_dir):
@@ -166,7 +157,7 @@ ROWS = {"density": density_row, "bottleneck": bottleneck_row}  # study_row for a
 
 def columns_of(rows):
     """The columns of a table's rows and their formats."""
-    formats = {"variant": "{}", "model": "{}", "minutes": "{:.0f}", "validation nats_per_hole": "{:.1f}"}
+    formats = {"variant": "{}", "model": "{}", "minutes": "{:.0f}"}
     names = (name for name in rows[0] if not name.endswith("_interval"))
     return {name: formats.get(name) or FORMATS.get(name.split()[-1], "{:.2f}") for name in names}
 

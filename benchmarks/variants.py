@@ -1,11 +1,8 @@
 """The variants of each study, and how long they train: what benchmarks/study.py runs."""
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from inpainting.config.experiments import experiment
 from inpainting.config.generators import DENSITY, ENCODERS
