@@ -58,9 +58,9 @@ def of(folder):
 
 def read(path):
     """The FileList that a run has kept, None where it has none: a run of 0.1.0, which split by position."""
-    if not path.exists():
-        return None
     with disk(path):
+        if not path.exists():
+            return None
         content = path.read_bytes()
     try:
         values = json.loads(content)

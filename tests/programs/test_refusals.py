@@ -120,6 +120,19 @@ def test_what_is_no_run_is_not_evaluated(refused, tmp_path, finished_run, what):
     assert str(workdir) in refused("evaluate.py", workdir)
 
 
+def test_what_cannot_be_read_is_named(refused, finished_run, tmp_path):
+    """A directory where a file should be cannot be read even by root."""
+    run, published = tmp_path / "run", tmp_path / "unet_l2"
+    shutil.copytree(finished_run, run)
+    shutil.copytree(ROOT / "tests" / "data" / "published_keras_2", published)
+    for path in (run / "files.json", run / "metrics.jsonl", published / "weights.sha256"):
+        path.unlink()
+        path.mkdir()
+    assert f"{run}/files.json: Is a directory" in refused("evaluate.py", run)
+    assert f"{run}/metrics.jsonl: Is a directory" in refused("evaluate.py", run, "--figure", "curves")
+    assert f"{published}/weights.sha256: Is a directory" in refused("evaluate.py", published)
+
+
 @pytest.mark.parametrize(
     "line",
     [

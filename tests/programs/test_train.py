@@ -121,6 +121,24 @@ def test_a_signal_saves_and_ends_the_run(pictures, tmp_path, number):
     assert "Traceback" not in stderr
 
 
+def test_a_stop_after_the_last_step_says_what_is_left_to_do(pictures, tmp_path, call, monkeypatch):
+    """All is trained and nothing exported; for a reader that is gone it is."""
+    exported = []
+    monkeypatch.setattr(run, "export_best", lambda config, workdir: exported.append(workdir.path))
+    for number, said in ((signal.SIGTERM, True), (signal.SIGPIPE, False)):
+
+        def trained(config, workdir, stop, *, number=number, **how):
+            stop.number = number
+            return config.training.steps
+
+        monkeypatch.setattr(run, "load_and_train", trained)
+        status, stdout, _ = call("train.py", *small_arguments(pictures, tmp_path / "run", steps=20))
+        assert status == 128 + number
+        resume = f"python train.py --model vgg_wgan --workdir {tmp_path / 'run'} --resume"
+        assert (f"stopped at step 20: export what has been trained with {resume}" in stdout) == said
+    assert exported == [tmp_path / "run"]
+
+
 @pytest.mark.slow
 def test_a_reader_that_is_gone_ends_the_run_as_a_signal_does(pictures, tmp_path):
     """As of `train.py | head`. What has been trained is exported too."""
